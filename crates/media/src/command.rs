@@ -1,0 +1,164 @@
+//! What a media engine is told and what it tells.
+
+use std::sync::Arc;
+
+/// A leg's media, named by the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u64);
+
+/// Which media a leg speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// RTP/AVP over UDP with symmetric RTP (desk phones, carriers).
+    Rtp,
+    /// ICE, DTLS-SRTP, rtcp-mux (browsers), through str0m.
+    WebRtc,
+}
+
+/// A prompt in the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PromptKey(pub u64);
+
+/// A tone made on the fly, encoded once per codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ToneKind {
+    /// The soft ringback loop.
+    RingbackLoop,
+    /// Korea's ringback (ITU-T E.180): 440+480 Hz, 1 s on, 2 s off.
+    RingbackKorea,
+    /// Japan's ringback (ITU-T E.180): 400 Hz modulated by 16 Hz, 1 s on, 2 s off.
+    RingbackJapan,
+    /// 1 kHz for 400 ms.
+    Beep,
+}
+
+/// Something to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From the library; a key that is not there plays 20 ms of silence and counts as played.
+    Prompt(PromptKey),
+    /// A tone; ringbacks never end by themselves.
+    Tone(ToneKind),
+    /// Silence, in milliseconds.
+    Silence(u32),
+}
+
+/// How often to play a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Once, then [`Event::PlaybackEnded`].
+    Once,
+    /// Until stopped or replaced.
+    Forever,
+}
+
+/// A command to the engine. All legs of one call live in one engine.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Make a leg. With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
+    Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>> },
+    /// The far end's answer to our offer. [`Event::Negotiated`] or [`Event::Refused`] follows.
+    Answer { leg: LegId, sdp: Arc<[u8]> },
+    /// The far end's new offer (hold, resume, other codec, other address): [`Event::LocalSdp`] with our answer follows,
+    /// or [`Event::Refused`], after which the leg stays as it was.
+    Reoffer { leg: LegId, sdp: Arc<[u8]> },
+    /// Make a new offer of our own (session refresh, answer to an INVITE without a body).
+    MakeOffer { leg: LegId },
+    /// Let two legs hear each other. Ends what either plays or echoes; replaces their former bridge.
+    Bridge { a: LegId, b: LegId },
+    /// End the bridge of this leg and its partner.
+    Unbridge { leg: LegId },
+    /// Play to the leg; replaces what it plays. Suspends the bridge towards this leg while it plays.
+    Play { leg: LegId, token: u64, sources: Vec<Source>, repeat: Repeat },
+    /// Stop playing to the leg.
+    StopPlaying { leg: LegId },
+    /// Send the leg back what it says, until bridged or closed.
+    Echo { leg: LegId },
+    /// Record what the leg says as G.711, until `limit_ms`, the key `#`, or [`Command::StopRecording`].
+    Record { leg: LegId, token: u64, limit_ms: u32 },
+    /// Stop recording.
+    StopRecording { leg: LegId },
+    /// Send a key to the leg by telephone-event, or in-band where the far end has none.
+    SendKey { leg: LegId, key: char, duration_ms: u16 },
+    /// Forget the leg. Its sockets close.
+    Close { leg: LegId },
+}
+
+impl Command {
+    /// The leg it is about (the first one for a bridge).
+    #[must_use]
+    pub fn leg(&self) -> LegId {
+        match *self {
+            Self::Open { leg, .. }
+            | Self::Answer { leg, .. }
+            | Self::Reoffer { leg, .. }
+            | Self::MakeOffer { leg }
+            | Self::Bridge { a: leg, .. }
+            | Self::Unbridge { leg }
+            | Self::Play { leg, .. }
+            | Self::StopPlaying { leg }
+            | Self::Echo { leg }
+            | Self::Record { leg, .. }
+            | Self::StopRecording { leg }
+            | Self::SendKey { leg, .. }
+            | Self::Close { leg } => leg,
+        }
+    }
+}
+
+/// Why an SDP was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusedSdp {
+    /// Not SDP (SIP 400).
+    Malformed,
+    /// No audio codec in common, or a transport we do not speak (SIP 488).
+    NotAcceptable,
+    /// No port or socket left (SIP 503).
+    NoPort,
+    /// An answer or offer at the wrong moment.
+    WrongState,
+}
+
+/// What the engine tells.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Our offer or answer.
+    LocalSdp { leg: LegId, sdp: Arc<[u8]> },
+    /// Codec and address are agreed. `far_holds`: the far end put us on hold (`sendonly`, `inactive`, or `c=0.0.0.0`).
+    Negotiated { leg: LegId, far_holds: bool },
+    /// The SDP was refused.
+    Refused { leg: LegId, why: RefusedSdp },
+    /// The first media of the far end arrived (for WebRTC: DTLS is up and the first packet came).
+    Flowing { leg: LegId },
+    /// The far end pressed a key: once per press, however it was carried.
+    Key { leg: LegId, key: char },
+    /// A playing ended by itself.
+    PlaybackEnded { leg: LegId, token: u64 },
+    /// A piece of a recording: raw G.711 µ-law at 8 kHz.
+    Recorded { leg: LegId, token: u64, mulaw: Vec<u8> },
+    /// A recording ended; no more pieces come.
+    RecordingEnded { leg: LegId, token: u64, ms: u32 },
+    /// No packet came for this long although the leg is not on hold; told once until media flows again.
+    Quiet { leg: LegId, ms: u32 },
+    /// A WebRTC leg's ICE or DTLS failed for good.
+    Failed { leg: LegId },
+    /// The leg was closed; its figures.
+    Closed { leg: LegId, figures: Figures },
+}
+
+/// A leg's media figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Packets received and taken.
+    pub received: u64,
+    /// Packets sent.
+    pub sent: u64,
+    /// Lost by sequence number (RFC 3550 A.3).
+    pub lost: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 6.4.1).
+    pub jitter_ms: f32,
+    /// Packets dropped: from a stranger, malformed, or of an unknown payload type.
+    pub dropped: u64,
+    /// The codec's name, such as `PCMU`; empty when nothing was agreed.
+    pub codec: &'static str,
+}

@@ -1,0 +1,41 @@
+//! The pure business of a phone system: numbers, routing, presenting, ring time, conversations,
+//! missed reasons and the workflow interpreter.
+//!
+//! It hears facts ("a call came in on this number", "key 2 was pressed", "30 s passed") and answers
+//! with commands ("play this prompt", "present to these managers") and records (what the store, the
+//! inbox and live screens must know). It knows no SIP, no socket, no SQL and no clock.
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod directory;
+pub mod e164;
+pub mod fact;
+pub mod id;
+pub mod record;
+pub mod settings;
+pub mod workflow;
+
+pub use command::{Audio, Command, Playback, Repeat, Ringback, Withdrawal};
+pub use directory::{CustomerBrief, Directory};
+pub use e164::{Country, E164};
+pub use fact::{Caller, Cause, Fact, Key, Party};
+pub use id::*;
+pub use record::{CallRecord, ConversationRecord, CustomerRecord, MissedReason, Record};
+pub use settings::Settings;
+
+/// Wall-clock time in milliseconds since the Unix epoch (UTC). Always handed in, never read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMillis(pub u64);
+
+impl UnixMillis {
+    /// The time `ms` milliseconds later.
+    #[must_use]
+    pub fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+    /// Milliseconds from `earlier` to `self`, zero when `earlier` is later.
+    #[must_use]
+    pub fn since_ms(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}

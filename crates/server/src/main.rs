@@ -1,0 +1,2 @@
+//! The binary `sori`.
+fn main() {}

@@ -1,0 +1,4 @@
+//! SIP without sockets.
+#![forbid(unsafe_code)]
+
+pub mod flow;
