@@ -7,6 +7,8 @@ only a dictionary can know (tensification inside compounds, for one) is spelled 
 `pronounce("감사합니다")` gives the hangul as heard, `ipa("감사합니다")` the phonemes the speech model was trained on.
 """
 
+import re
+
 ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 CODAS = ["", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"]
@@ -202,7 +204,8 @@ def word_ipa(word):
             out += onset_ipa(onset, vowel, before) + VOWEL[vowel]
         out += CLOSING[coda]
         before = coda
-    return out
+    # A final ㄹ that does not double is nearer to the model's tap than to its l, which it follows with a vowel.
+    return re.sub(r"(?<!l)l(?![laeiouʌɛɯjwɰ])", "ɾ", out)
 
 
 def ipa(text):

@@ -24,7 +24,7 @@ LEAD_MS, TAIL_MS, PAUSE_MS = 120, 200, 320
 # Load tests count on the closed number playing for exactly this long.
 EXACT_MS = {"out_of_hours": 6_000}
 SPOKEN_LIMIT_MS = {"out_of_hours": 5_800}
-VOICES = {"ko": ("jf_gongitsune", hangul.ipa, 0.92), "en": ("af_heart", english.ipa, 0.95)}
+VOICES = {"ko": ("jf_nezumi", hangul.ipa, 0.97), "en": ("af_heart", english.ipa, 0.95)}
 
 
 def sentences(text):
