@@ -1,1 +1,25 @@
-//! switch
+//! The B2BUA without sockets: the only place where SIP dialogs and media streams become legs and calls.
+//!
+//! Messages, media events and the time go in; SIP messages, media commands, records and live changes come out.
+//! Packets of media never pass here, and what a call should do next is not decided here but in `pbx`.
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod admission;
+mod call;
+mod carry_out;
+mod cause;
+mod hold;
+mod invite_events;
+mod media_events;
+mod present;
+mod prompts;
+mod registration;
+mod requests;
+mod settings;
+mod switch;
+
+pub use accounts::{Browser, BrowserUser};
+pub use prompts::{prompt_key_of_audio, prompt_key_of_built_in};
+pub use settings::{CarrierAccount, CarrierTrust, IpPrefix, PhoneAccount, Settings};
+pub use switch::{Configuration, Counts, LiveChange, Now, Output, Switch};

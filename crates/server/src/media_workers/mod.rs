@@ -1,0 +1,162 @@
+//! Media workers: plain threads that each own whole calls. One wake-up serves all packets and ticks that are due.
+
+mod epoll;
+mod ports;
+mod recorder;
+mod sockets;
+mod worker;
+
+pub use ports::PortPool;
+
+use media::{Command, Event, Library};
+use pbx::CallId;
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What a worker is sent.
+pub(crate) enum Order {
+    /// For the engine, about a leg of this call.
+    Media(CallId, Command),
+    /// Another prompt library.
+    Library(Arc<Library>),
+    /// End.
+    Stop,
+}
+
+/// Figures of all workers, for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Legs alive.
+    pub legs: AtomicU64,
+    /// Bridges alive.
+    pub bridges: AtomicU64,
+    /// Packets received.
+    pub received: AtomicU64,
+    /// Packets sent.
+    pub sent: AtomicU64,
+    /// Packets dropped: strangers, malformed, unknown payload types.
+    pub dropped: AtomicU64,
+    /// Sockets open.
+    pub sockets: AtomicU64,
+    /// Wake-ups of all workers.
+    pub wake_ups: AtomicU64,
+}
+
+/// What the workers are made with.
+pub struct Options {
+    /// Worker threads, at least 1.
+    pub workers: usize,
+    /// The address media is taken at, as told to the far ends.
+    pub ip: IpAddr,
+    /// First port of the range.
+    pub first_port: u16,
+    /// Last port of the range.
+    pub last_port: u16,
+    /// Prompts.
+    pub library: Arc<Library>,
+    /// Where recordings are written.
+    pub recordings: PathBuf,
+    /// Seeds SSRCs and sequence numbers.
+    pub seed: u64,
+}
+
+/// The handle the control thread holds.
+pub struct MediaWorkers {
+    workers: Vec<(mpsc::Sender<Order>, Arc<epoll::Waker>)>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+    of_call: HashMap<CallId, (usize, u32)>,
+    load: Vec<u32>,
+    /// What the workers did.
+    pub figures: Arc<Figures>,
+}
+
+impl MediaWorkers {
+    /// Starts the threads. Events come on `events`.
+    ///
+    /// # Errors
+    /// When a thread or its epoll cannot be made.
+    pub fn start(options: &Options, events: &UnboundedSender<Event>) -> io::Result<Self> {
+        let figures = Arc::new(Figures::default());
+        let ports = Arc::new(PortPool::new(options.first_port, options.last_port));
+        let recorder = recorder::start(options.recordings.clone())?;
+        let mut workers = Vec::new();
+        let mut threads = Vec::new();
+        for index in 0..options.workers.max(1) {
+            let (orders, inbox) = mpsc::channel();
+            let waker = Arc::new(epoll::Waker::new()?);
+            let worker = worker::Worker::new(worker::Parts {
+                inbox,
+                waker: Arc::clone(&waker),
+                events: events.clone(),
+                recorder: recorder.clone(),
+                ports: Arc::clone(&ports),
+                ip: options.ip,
+                library: Arc::clone(&options.library),
+                seed: options.seed.wrapping_add(index as u64 + 1),
+                figures: Arc::clone(&figures),
+            })?;
+            let thread = std::thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run())?;
+            workers.push((orders, waker));
+            threads.push(thread);
+        }
+        let load = vec![0; workers.len()];
+        Ok(Self { workers, threads, of_call: HashMap::new(), load, figures })
+    }
+
+    /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one.
+    pub fn send(&mut self, call: CallId, command: Command) {
+        let least = (0..self.load.len()).min_by_key(|index| self.load[*index]).unwrap_or(0);
+        let entry = self.of_call.entry(call).or_insert((least, 0));
+        let index = entry.0;
+        match command {
+            Command::Open { .. } => {
+                entry.1 += 1;
+                self.load[index] += 1;
+            }
+            Command::Close { .. } => {
+                entry.1 = entry.1.saturating_sub(1);
+                self.load[index] = self.load[index].saturating_sub(1);
+                if entry.1 == 0 {
+                    self.of_call.remove(&call);
+                }
+            }
+            _ => {}
+        }
+        let (orders, waker) = &self.workers[index];
+        if orders.send(Order::Media(call, command)).is_ok() {
+            waker.wake();
+        }
+    }
+
+    /// Gives every worker another library.
+    pub fn set_library(&self, library: &Arc<Library>) {
+        for (orders, waker) in &self.workers {
+            if orders.send(Order::Library(Arc::clone(library))).is_ok() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Drop for MediaWorkers {
+    fn drop(&mut self) {
+        for (orders, waker) in &self.workers {
+            let _ = orders.send(Order::Stop);
+            waker.wake();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Figures {
+    pub(crate) fn add(counter: &AtomicU64, n: u64) {
+        counter.fetch_add(n, Ordering::Relaxed);
+    }
+}

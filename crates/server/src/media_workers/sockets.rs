@@ -1,0 +1,114 @@
+//! The media sockets of one worker.
+
+use super::PortPool;
+use super::epoll::Epoll;
+use media::{Channel, LegId, LocalAddresses, PacketSink, Profile};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+/// Ports of the range that another program holds are passed over, this many at most for one leg.
+const MAX_TRIES: usize = 64;
+
+/// A socket of a leg.
+pub(crate) struct MediaSocket {
+    pub(crate) socket: UdpSocket,
+    pub(crate) leg: LegId,
+    pub(crate) channel: Channel,
+}
+
+struct OfLeg {
+    port: u16,
+    rtp: usize,
+    rtcp: Option<usize>,
+}
+
+/// All media sockets of a worker, found by leg (to send) or by token (to receive).
+pub(crate) struct Sockets {
+    ip: IpAddr,
+    ports: Arc<PortPool>,
+    slots: Vec<Option<MediaSocket>>,
+    free: Vec<usize>,
+    legs: HashMap<LegId, OfLeg>,
+    /// Packets sent since the last look.
+    pub(crate) sent: u64,
+}
+
+impl Sockets {
+    pub(crate) fn new(ip: IpAddr, ports: Arc<PortPool>) -> Self {
+        Self { ip, ports, slots: Vec::new(), free: Vec::new(), legs: HashMap::new(), sent: 0 }
+    }
+
+    /// Binds the sockets of a leg; `None` when no port of the range is left.
+    pub(crate) fn open(&mut self, leg: LegId, profile: Profile, epoll: &Epoll) -> Option<LocalAddresses> {
+        for _ in 0..MAX_TRIES {
+            let port = self.ports.take()?;
+            match self.bind(leg, profile, port, epoll) {
+                Ok(addresses) => return Some(addresses),
+                Err(_) => self.ports.give_back(port),
+            }
+        }
+        None
+    }
+
+    fn bind(&mut self, leg: LegId, profile: Profile, port: u16, epoll: &Epoll) -> io::Result<LocalAddresses> {
+        let bind = |port| -> io::Result<UdpSocket> {
+            let socket = UdpSocket::bind(SocketAddr::new(self.ip, port))?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        };
+        let rtp = bind(port)?;
+        // A browser multiplexes RTCP with RTP (RFC 8834 4.5).
+        let rtcp = if profile == Profile::Rtp { Some(bind(port + 1)?) } else { None };
+        let addresses = LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
+        let rtp = self.place(MediaSocket { socket: rtp, leg, channel: Channel::Rtp }, epoll)?;
+        let rtcp = rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose()?;
+        self.legs.insert(leg, OfLeg { port, rtp, rtcp });
+        Ok(addresses)
+    }
+
+    fn place(&mut self, socket: MediaSocket, epoll: &Epoll) -> io::Result<usize> {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        epoll.add(socket.socket.as_raw_fd(), slot as u64)?;
+        self.slots[slot] = Some(socket);
+        Ok(slot)
+    }
+
+    pub(crate) fn at(&self, token: u64) -> Option<&MediaSocket> {
+        self.slots.get(usize::try_from(token).ok()?)?.as_ref()
+    }
+
+    pub(crate) fn close(&mut self, leg: LegId) {
+        let Some(of_leg) = self.legs.remove(&leg) else { return };
+        for slot in [Some(of_leg.rtp), of_leg.rtcp].into_iter().flatten() {
+            self.slots[slot] = None;
+            self.free.push(slot);
+        }
+        self.ports.give_back(of_leg.port);
+    }
+
+    pub(crate) fn open_count(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+}
+
+impl PacketSink for Sockets {
+    fn send(&mut self, leg: LegId, channel: Channel, to: SocketAddr, packet: &[u8]) {
+        let Some(of_leg) = self.legs.get(&leg) else { return };
+        let slot = match channel {
+            Channel::Rtp => Some(of_leg.rtp),
+            Channel::Rtcp => of_leg.rtcp,
+        };
+        if let Some(Some(socket)) = slot.and_then(|slot| self.slots.get(slot)) {
+            // A full socket buffer loses the packet, as the network would: media never waits.
+            if socket.socket.send_to(packet, to).is_ok() {
+                self.sent += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One media worker: its loop, and nothing of what media means.
+
+use super::epoll::{Epoll, Waker};
+use super::recorder::Piece;
+use super::sockets::Sockets;
+use super::{Figures, Order, PortPool};
+use media::{Command, Engine, EngineConfig, Event, LegId, Library};
+use pbx::CallId;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// The waker's token; sockets' tokens count from zero.
+const WAKER: u64 = u64::MAX;
+/// A packet is no longer than this (an Ethernet frame's worth, RFC 3550 says nothing).
+const MAX_PACKET: usize = 2048;
+/// Under load the worker looks at its sockets this often, not once per packet: the wake-up is the dear part.
+const TICK: Duration = Duration::from_micros(500);
+/// Below this many legs each packet is forwarded the moment it comes.
+const BUSY_LEGS: u64 = 8;
+/// How long a leg may be silent before it counts as gone.
+const QUIET_MS: u32 = 60_000;
+/// Packets taken from one socket per wake-up, so that one flooded leg cannot starve the others.
+const MAX_PER_SOCKET: usize = 8;
+
+pub(crate) struct Parts {
+    pub(crate) inbox: mpsc::Receiver<Order>,
+    pub(crate) waker: Arc<Waker>,
+    pub(crate) events: UnboundedSender<Event>,
+    pub(crate) recorder: mpsc::Sender<Piece>,
+    pub(crate) ports: Arc<PortPool>,
+    pub(crate) ip: IpAddr,
+    pub(crate) library: Arc<Library>,
+    pub(crate) seed: u64,
+    pub(crate) figures: Arc<Figures>,
+}
+
+pub(crate) struct Worker {
+    inbox: mpsc::Receiver<Order>,
+    waker: Arc<Waker>,
+    events: UnboundedSender<Event>,
+    recorder: mpsc::Sender<Piece>,
+    figures: Arc<Figures>,
+    epoll: Epoll,
+    sockets: Sockets,
+    engine: Engine,
+    legs: u64,
+    bridges: u64,
+    open_sockets: u64,
+    dropped: u64,
+}
+
+impl Worker {
+    pub(crate) fn new(parts: Parts) -> io::Result<Self> {
+        let epoll = Epoll::new()?;
+        epoll.add(parts.waker.as_raw_fd(), WAKER)?;
+        let config = EngineConfig { quiet_ms: QUIET_MS, ..EngineConfig::default() };
+        Ok(Self {
+            inbox: parts.inbox,
+            waker: parts.waker,
+            events: parts.events,
+            recorder: parts.recorder,
+            figures: parts.figures,
+            epoll,
+            sockets: Sockets::new(parts.ip, parts.ports),
+            engine: Engine::new(config, parts.library, parts.seed),
+            legs: 0,
+            bridges: 0,
+            open_sockets: 0,
+            dropped: 0,
+        })
+    }
+
+    pub(crate) fn run(mut self) {
+        let mut buffer = vec![0u8; MAX_PACKET];
+        loop {
+            let before = Instant::now();
+            let timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
+            let ready = self.epoll.wait(timeout);
+            let woken = Instant::now();
+            for n in 0..ready {
+                match self.epoll.token(n) {
+                    WAKER => {
+                        if !self.take_orders() {
+                            return;
+                        }
+                    }
+                    token => self.receive(token, woken, &mut buffer),
+                }
+            }
+            self.guarded(None, |worker| {
+                let now = Instant::now();
+                if worker.engine.next_timeout().is_some_and(|due| due <= now) {
+                    worker.engine.handle_tick(now, &mut worker.sockets);
+                }
+            });
+            self.tell();
+            if ready > 0 && self.legs > BUSY_LEGS
+                && let Some(rest) = TICK.checked_sub(woken.elapsed())
+            {
+                std::thread::sleep(rest);
+            }
+        }
+    }
+
+    /// Works off the inbox; `false` when the worker is to end.
+    fn take_orders(&mut self) -> bool {
+        self.waker.clear();
+        loop {
+            match self.inbox.try_recv() {
+                Ok(Order::Media(call, command)) => self.order(call, command),
+                Ok(Order::Library(library)) => self.engine.set_library(library),
+                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
+                Err(mpsc::TryRecvError::Empty) => return true,
+            }
+        }
+    }
+
+    fn order(&mut self, _call: CallId, command: Command) {
+        let local = match &command {
+            Command::Open { leg, profile, .. } => self.sockets.open(*leg, *profile, &self.epoll),
+            _ => None,
+        };
+        let leg = command.leg();
+        let closes = matches!(command, Command::Close { .. });
+        self.guarded(Some(leg), |worker| {
+            worker.engine.handle_command(Instant::now(), command, local, &mut worker.sockets);
+        });
+        if closes {
+            self.sockets.close(leg);
+        }
+    }
+
+    fn receive(&mut self, token: u64, now: Instant, buffer: &mut [u8]) {
+        for _ in 0..MAX_PER_SOCKET {
+            let Some(socket) = self.sockets.at(token) else { return };
+            let (leg, channel) = (socket.leg, socket.channel);
+            let Ok((length, from)) = socket.socket.recv_from(buffer) else { return };
+            Figures::add(&self.figures.received, 1);
+            self.guarded(Some(leg), |worker| {
+                worker.engine.handle_packet(now, leg, channel, from, &mut buffer[..length], &mut worker.sockets);
+            });
+            // One packet is what a stream has in 20 ms; looking for a second costs a system call.
+            if length < MAX_PACKET {
+                return;
+            }
+        }
+    }
+
+    /// A panic about one leg ends that leg, not the worker and its other calls.
+    fn guarded(&mut self, leg: Option<LegId>, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_ok() {
+            return;
+        }
+        tracing::error!(?leg, "media: a panic; the leg is given up");
+        if let Some(leg) = leg {
+            let _ = self.events.send(Event::Failed { leg });
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.engine.poll_event() {
+            match event {
+                Event::Recorded { token, mulaw, .. } => {
+                    let _ = self.recorder.send(Piece::Sound(CallId(token), mulaw));
+                }
+                Event::RecordingEnded { token, .. } => {
+                    let _ = self.recorder.send(Piece::End(CallId(token)));
+                    let _ = self.events.send(event);
+                }
+                _ => {
+                    let _ = self.events.send(event);
+                }
+            }
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        Figures::add(&self.figures.wake_ups, 1);
+        Figures::add(&self.figures.sent, std::mem::take(&mut self.sockets.sent));
+        let counts = self.engine.counts();
+        change(&self.figures.legs, &mut self.legs, counts.legs as u64);
+        change(&self.figures.bridges, &mut self.bridges, counts.bridges as u64);
+        change(&self.figures.dropped, &mut self.dropped, counts.dropped);
+        change(&self.figures.sockets, &mut self.open_sockets, self.sockets.open_count() as u64);
+    }
+}
+
+/// Moves a figure of all workers by what changed in this one.
+fn change(total: &std::sync::atomic::AtomicU64, own: &mut u64, now: u64) {
+    if now != *own {
+        total.fetch_add(now.wrapping_sub(*own), Ordering::Relaxed);
+        *own = now;
+    }
+}

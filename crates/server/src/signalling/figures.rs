@@ -1,0 +1,92 @@
+//! The control thread's and the media workers' figures for `/metrics`.
+
+use crate::media_workers::Figures as MediaFigures;
+use crate::metrics::{Counter, Gauge, Metrics};
+use std::sync::atomic::Ordering::Relaxed;
+use switch::Counts;
+
+/// Every gauge and counter of signalling and media.
+pub(crate) struct Figures {
+    calls: Gauge,
+    switched: Gauge,
+    legs: Gauge,
+    client_transactions: Gauge,
+    server_transactions: Gauge,
+    dialogs: Gauge,
+    invites: Gauge,
+    timers: Gauge,
+    bindings: Gauge,
+    connections: Gauge,
+    malformed: Counter,
+    retransmissions: Counter,
+    refused_credentials: Counter,
+    panics: Counter,
+    media_legs: Gauge,
+    media_bridges: Gauge,
+    media_sockets: Gauge,
+    media_received: Counter,
+    media_sent: Counter,
+    media_dropped: Counter,
+    media_wake_ups: Counter,
+}
+
+fn gauge_of(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Figures {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let gauge = |name, help| metrics.gauge(name, help, &[]);
+        let counter = |name, help| metrics.counter(name, help, &[]);
+        Self {
+            calls: gauge("sori_calls", "Calls alive."),
+            switched: gauge("sori_switched_calls", "Calls the switch holds legs of."),
+            legs: gauge("sori_legs", "Legs alive."),
+            client_transactions: metrics.gauge("sori_sip_transactions", "SIP transactions alive.", &[("role", "client")]),
+            server_transactions: metrics.gauge("sori_sip_transactions", "SIP transactions alive.", &[("role", "server")]),
+            dialogs: gauge("sori_sip_dialogs", "SIP dialogs alive."),
+            invites: gauge("sori_sip_invite_sessions", "Invite sessions alive."),
+            timers: gauge("sori_sip_timers", "SIP timers running."),
+            bindings: gauge("sori_bindings", "Ring devices signed in."),
+            connections: gauge("sori_sip_connections", "TCP and WebSocket connections open."),
+            malformed: counter("sori_sip_malformed_total", "SIP messages that could not be read."),
+            retransmissions: counter("sori_sip_retransmissions_total", "SIP messages sent again."),
+            refused_credentials: counter("sori_sip_refused_credentials_total", "Requests refused for a wrong password or pairing."),
+            panics: counter("sori_panics_total", "Panics caught; each is a fault of sori."),
+            media_legs: gauge("sori_media_legs", "Media legs alive."),
+            media_bridges: gauge("sori_media_bridges", "Media bridges alive."),
+            media_sockets: gauge("sori_media_sockets", "Media sockets open."),
+            media_received: counter("sori_media_packets_received_total", "Media packets received."),
+            media_sent: counter("sori_media_packets_sent_total", "Media packets sent."),
+            media_dropped: counter("sori_media_packets_dropped_total", "Media packets dropped: strangers, malformed, unknown payload types."),
+            media_wake_ups: counter("sori_media_wake_ups_total", "Wake-ups of the media workers."),
+        }
+    }
+
+    pub(crate) fn take(&self, counts: &Counts, media: &MediaFigures, connections: usize) {
+        self.calls.set(counts.calls as i64);
+        self.switched.set(counts.switched as i64);
+        self.legs.set(counts.legs as i64);
+        self.client_transactions.set(counts.sip.client_transactions as i64);
+        self.server_transactions.set(counts.sip.server_transactions as i64);
+        self.dialogs.set(counts.sip.dialogs as i64);
+        self.invites.set(counts.sip.invites as i64);
+        self.timers.set(counts.sip.timers as i64);
+        self.bindings.set(counts.bindings as i64);
+        self.connections.set(connections as i64);
+        self.malformed.set(counts.sip.malformed);
+        self.retransmissions.set(counts.sip.retransmissions);
+        self.refused_credentials.set(counts.refused_credentials);
+        self.media_legs.set(gauge_of(media.legs.load(Relaxed)));
+        self.media_bridges.set(gauge_of(media.bridges.load(Relaxed)));
+        self.media_sockets.set(gauge_of(media.sockets.load(Relaxed)));
+        self.media_received.set(media.received.load(Relaxed));
+        self.media_sent.set(media.sent.load(Relaxed));
+        self.media_dropped.set(media.dropped.load(Relaxed));
+        self.media_wake_ups.set(media.wake_ups.load(Relaxed));
+    }
+
+    pub(crate) fn count_panic(&self) {
+        self.panics.add(1);
+    }
+}

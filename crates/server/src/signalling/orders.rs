@@ -1,0 +1,46 @@
+//! The API's orders, carried out in the control thread.
+
+use super::outbox::Outbox;
+use crate::control::{BrowserUser, Order};
+use switch::{Browser, Now, Switch};
+use tokio::sync::oneshot;
+
+/// Those who wait until no call is left.
+pub(crate) type Draining = Vec<oneshot::Sender<()>>;
+
+/// Carries out one order. Somebody who does not wait for the answer any more is no fault.
+pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &Outbox, draining: &mut Draining, now: Now) {
+    match order {
+        Order::Publish(settings, answer) => {
+            switch.handle_settings(now, settings);
+            let _ = answer.send(());
+        }
+        Order::Library(library, answer) => {
+            outbox.media.set_library(&library);
+            let _ = answer.send(());
+        }
+        Order::Dial(request, answer) => {
+            let _ = answer.send(switch.with_business(now, |pbx| pbx.dial(request, now.unix)));
+        }
+        Order::HangUp(call, by, answer) => {
+            let _ = answer.send(switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix)));
+        }
+        Order::EditConversation(current, edit, by, answer) => {
+            let _ = answer.send(switch.with_business(now, |pbx| pbx.edit_conversation(*current, edit, by, now.unix)));
+        }
+        Order::EditCustomer(customer) => switch.with_business(now, |pbx| pbx.edit_customer(*customer)),
+        Order::AddBrowser(account) => {
+            let user = match account.who {
+                BrowserUser::Manager(manager, device) => switch::BrowserUser::Manager(manager, device),
+                BrowserUser::Customer(number) => switch::BrowserUser::Customer(number),
+            };
+            let browser =
+                Browser { username: account.username, password: account.password, user, expires_at: account.expires_at };
+            switch.add_browser(now, browser);
+        }
+        Order::Drain(answer) => {
+            switch.with_business(now, |pbx| pbx.set_draining(true));
+            draining.push(answer);
+        }
+    }
+}

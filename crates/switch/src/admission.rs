@@ -1,0 +1,160 @@
+//! Who is calling: a new INVITE becomes a customer's call, a manager's call, a challenge or a refusal.
+
+use crate::accounts::Owner;
+use crate::call::{Call, Leg, LegState, Role};
+use crate::settings::{CarrierAccount, CarrierTrust};
+use crate::switch::{Now, Switch};
+use media::{LegId, Profile};
+use pbx::settings::{RingDevice, Routing};
+use pbx::{CallId, Caller, Country, E164, Fact, ManagerId};
+use sip::{Flow, InviteId, Reply, Request};
+
+impl Switch {
+    pub(crate) fn on_invite(&mut self, id: InviteId, request: &Request, flow: Flow, now: Now) {
+        let user = request.from().user().unwrap_or_default().to_owned();
+        let carrier = self.carrier_at(flow).map(|carrier| carrier.country);
+        match carrier {
+            Some(country) if self.accounts.named(&user).is_none() => {
+                let from = caller(request, country);
+                self.customer_called(id, request, flow, from, country, now);
+            }
+            _ => match self.authenticate(request, &user, now) {
+                Ok(key) => self.account_called(id, request, flow, key, now),
+                Err(reply) => self.endpoint.reject(now.instant, id, reply),
+            },
+        }
+    }
+
+    fn carrier_at(&self, flow: Flow) -> Option<&CarrierAccount> {
+        let address = flow.remote.ip().to_canonical();
+        let from_browser = matches!(flow.transport, sip::Transport::Ws | sip::Transport::Wss);
+        self.settings.carriers.iter().filter(|_| !from_browser).find(|carrier| match &carrier.trust {
+            CarrierTrust::Loopback => address.is_loopback(),
+            CarrierTrust::Addresses(prefixes) => prefixes.iter().any(|prefix| prefix.contains(address)),
+        })
+    }
+
+    fn account_called(&mut self, id: InviteId, request: &Request, flow: Flow, key: u64, now: Now) {
+        let Some(owner) = self.accounts.get(key).map(|account| account.owner.clone()) else {
+            return self.endpoint.reject(now.instant, id, Reply::new(403));
+        };
+        match owner {
+            Owner::Phone { manager, .. } => self.manager_called(id, request, flow, manager, RingDevice::DeskPhone, now),
+            Owner::Browser { manager, device } => self.manager_called(id, request, flow, manager, device, now),
+            Owner::Customer { number } => {
+                let country = self.country();
+                let from = E164::dialled(&number, country).map_or_else(|_| Caller::Name(number.into()), Caller::Number);
+                self.customer_called(id, request, flow, from, country, now);
+            }
+        }
+    }
+
+    pub(crate) fn country(&self) -> Country {
+        self.settings.country.unwrap_or(Country::Kr)
+    }
+
+    fn customer_called(&mut self, id: InviteId, request: &Request, flow: Flow, from: Caller, country: Country, now: Now) {
+        let dialled = request.uri().user().unwrap_or_default().to_owned();
+        let to = E164::dialled(&dialled, country).ok();
+        let call = self.pbx.new_call_id(now.unix);
+        let leg = self.add_leg(call, id, request, flow, Role::Customer);
+        let mut held = Call::new(self.listens_for_keys(to));
+        held.customer = Some(leg);
+        held.legs.push(leg);
+        self.calls.insert(call, held);
+        let diverted_from = request.header_str("Diversion").and_then(|text| number_in(text, country));
+        let fact = Fact::CallArrived { call, from, to, dialled: dialled.into(), diverted_from };
+        self.pbx.handle_fact(fact, now.unix);
+    }
+
+    /// Only where a workflow may ask for keys is the audio listened to for them: it costs.
+    fn listens_for_keys(&self, to: Option<E164>) -> bool {
+        let business = &self.settings.business;
+        let number = to.and_then(|to| business.number_by_e164.get(&to)).and_then(|id| business.numbers.get(id));
+        number.is_some_and(|number| matches!(number.routing, Routing::Workflow(_) | Routing::None))
+    }
+
+    fn manager_called(&mut self, id: InviteId, request: &Request, flow: Flow, manager: ManagerId, device: RingDevice, now: Now) {
+        let dialled: Box<str> = request.uri().user().unwrap_or_default().into();
+        let from_number = request.header_str("X-Sori-From-Number").and_then(|text| text.trim().parse().ok());
+        let call = self.pbx.new_call_id(now.unix);
+        let leg = self.add_leg(call, id, request, flow, Role::Dialler);
+        let mut held = Call::new(false);
+        held.dialler = Some(leg);
+        held.legs.push(leg);
+        self.calls.insert(call, held);
+        self.open_arrived(leg);
+        self.pbx.handle_fact(Fact::ManagerDialled { call, manager, device, dialled, from_number }, now.unix);
+    }
+
+    fn add_leg(&mut self, call: CallId, id: InviteId, request: &Request, flow: Flow, role: Role) -> LegId {
+        let offer = Some(request.body()).filter(|body| !body.is_empty()).map(std::sync::Arc::from);
+        let profile = profile_of(flow, offer.as_deref());
+        let leg = self.new_leg_id();
+        let mut made = Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, early: false });
+        made.invite = Some(id);
+        made.offer = offer;
+        self.legs.insert(leg, made);
+        self.invites.insert(id, leg);
+        leg
+    }
+
+    pub(crate) fn new_leg_id(&mut self) -> LegId {
+        self.next_leg += 1;
+        LegId(self.next_leg)
+    }
+
+    /// Has the media engine answer the offer that came with the INVITE (or make one, where none came).
+    pub(crate) fn open_arrived(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.media_open) else { return };
+        leg.media_open = true;
+        let (call, profile, offer) = (leg.call, leg.profile, leg.offer.take());
+        if offer.is_none() {
+            leg.renegotiation = Some(crate::call::Renegotiation::OurOffer);
+        }
+        self.media(call, media::Command::Open { leg: id, profile, offer });
+        if self.calls.get(&call).is_some_and(|held| held.listens_for_keys) {
+            self.media(call, media::Command::ListenKeys { leg: id, on: true });
+        }
+    }
+}
+
+/// Browsers speak ICE and DTLS-SRTP, and say so by a fingerprint (RFC 8122).
+fn profile_of(flow: Flow, offer: Option<&[u8]>) -> Profile {
+    let fingerprint = b"a=fingerprint:";
+    match offer {
+        Some(sdp) if sdp.windows(fingerprint.len()).any(|w| w == fingerprint) => Profile::WebRtc,
+        Some(_) => Profile::Rtp,
+        None if matches!(flow.transport, sip::Transport::Ws | sip::Transport::Wss) => Profile::WebRtc,
+        None => Profile::Rtp,
+    }
+}
+
+/// Who the carrier says is calling.
+fn caller(request: &Request, country: Country) -> Caller {
+    let user = request.from().user().unwrap_or_default();
+    if user.is_empty() || user.eq_ignore_ascii_case("anonymous") || user.eq_ignore_ascii_case("unknown") {
+        return Caller::Anonymous;
+    }
+    E164::dialled(user, country).map_or_else(|_| Caller::Name(user.into()), Caller::Number)
+}
+
+/// The number in a header such as `<sip:0212345678@host>;reason=unconditional` (RFC 5806).
+fn number_in(text: &str, country: Country) -> Option<E164> {
+    let after = text.split_once("sip:").or_else(|| text.split_once("tel:"))?.1;
+    let user = after.split(['@', '>', ';']).next()?;
+    E164::dialled(user, country).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_diverting_number() {
+        let expected = "+82212345678".parse().ok();
+        assert_eq!(number_in("<sip:0212345678@carrier.test>;reason=unconditional", Country::Kr), expected);
+        assert_eq!(number_in("<tel:+82212345678>", Country::Kr), expected);
+        assert_eq!(number_in("nonsense", Country::Kr), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Calls and legs as the switch holds them: who is connected by which dialog and which media.
+
+use media::{LegId, Profile};
+use pbx::settings::RingDevice;
+use pbx::{CallId, Cause, PresentationId};
+use sip::InviteId;
+use std::sync::Arc;
+
+/// Whose leg it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The customer's.
+    Customer,
+    /// A manager's ring device that was presented the call.
+    Presented(PresentationId, RingDevice),
+    /// A manager who dialled.
+    Dialler,
+}
+
+/// Where a leg stands.
+#[derive(Debug)]
+pub(crate) enum LegState {
+    /// Their INVITE came; nothing was said yet. `local` is our answer once the media engine made it.
+    Arrived { local: Option<Arc<[u8]>>, accept: bool, early: bool },
+    /// Their INVITE was answered; the ACK has not come yet.
+    Accepted,
+    /// Our offer is being made; the INVITE goes out when it is there.
+    Preparing(Box<Outgoing>),
+    /// Our INVITE is out.
+    Inviting { rang: bool, early_media: bool },
+    /// Both sides agreed.
+    Up,
+    /// We ended it; what is still to come for it is of no interest.
+    Ending,
+}
+
+/// The INVITE that goes out when the media engine has made the offer.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) invite: sip::Invite,
+}
+
+/// What is to be told with the SDP that the media engine makes in mid-call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renegotiation {
+    /// They offered; our SDP is the answer.
+    TheirOffer,
+    /// They asked for our offer; theirs comes in the ACK.
+    OurOffer,
+}
+
+/// One party's part of a call: one SIP dialog plus one media stream.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) call: CallId,
+    pub(crate) role: Role,
+    pub(crate) profile: Profile,
+    pub(crate) invite: Option<InviteId>,
+    pub(crate) state: LegState,
+    pub(crate) renegotiation: Option<Renegotiation>,
+    /// The offer that came with their INVITE, until the media engine has it.
+    pub(crate) offer: Option<Arc<[u8]>>,
+    /// The media engine knows it.
+    pub(crate) media_open: bool,
+    /// The media engine was told to close it.
+    pub(crate) media_asked: bool,
+    /// This party put the other on hold.
+    pub(crate) holds: bool,
+    /// The far end's media has begun, so that it hears what is played.
+    pub(crate) flowing: bool,
+    /// Plays that wait until the leg can be heard.
+    pub(crate) waiting: Vec<media::Command>,
+    /// The SIP side ended.
+    pub(crate) sip_over: bool,
+    /// The media side ended.
+    pub(crate) media_over: bool,
+}
+
+impl Leg {
+    pub(crate) fn new(call: CallId, role: Role, profile: Profile, state: LegState) -> Self {
+        Self {
+            call,
+            role,
+            profile,
+            invite: None,
+            state,
+            renegotiation: None,
+            offer: None,
+            media_open: false,
+            media_asked: false,
+            holds: false,
+            flowing: false,
+            waiting: Vec::new(),
+            sip_over: false,
+            media_over: false,
+        }
+    }
+
+    /// Has its media been told to close, and not said yet that it did?
+    pub(crate) fn media_closing(&self) -> bool {
+        self.media_asked && !self.media_over
+    }
+
+    /// Did we end it?
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.state, LegState::Ending)
+    }
+}
+
+/// One presenting: the legs to all ring devices of one manager.
+#[derive(Debug, Default)]
+pub(crate) struct Presenting {
+    pub(crate) legs: Vec<LegId>,
+    pub(crate) answered: Option<LegId>,
+    pub(crate) rang: bool,
+    /// The most telling refusal so far.
+    pub(crate) refusal: Option<Cause>,
+}
+
+/// A call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) customer: Option<LegId>,
+    pub(crate) dialler: Option<LegId>,
+    pub(crate) presentings: Vec<(PresentationId, Presenting)>,
+    /// Every leg that is not freed yet.
+    pub(crate) legs: Vec<LegId>,
+    /// The manager's leg that the customer is connected with.
+    pub(crate) connected: Option<LegId>,
+    /// The customer's keys are listened for in the audio too.
+    pub(crate) listens_for_keys: bool,
+    /// The business has let go of it; it goes when its last leg is freed.
+    pub(crate) over: bool,
+}
+
+impl Call {
+    pub(crate) fn new(listens_for_keys: bool) -> Self {
+        Self { customer: None, dialler: None, presentings: Vec::new(), legs: Vec::new(), connected: None, listens_for_keys, over: false }
+    }
+
+    pub(crate) fn presenting(&mut self, id: PresentationId) -> Option<&mut Presenting> {
+        self.presentings.iter_mut().find(|(p, _)| *p == id).map(|(_, p)| p)
+    }
+
+    /// The leg of the manager this call has, dialling or answered.
+    pub(crate) fn any_manager_leg(&self) -> Option<LegId> {
+        self.dialler.or_else(|| self.presentings.iter().find_map(|(_, p)| p.answered))
+    }
+
+    /// The leg of a manager: the presented device that answered, or the dialler's.
+    pub(crate) fn manager_leg(&self, id: PresentationId) -> Option<LegId> {
+        match self.presentings.iter().find(|(p, _)| *p == id) {
+            Some((_, presenting)) => presenting.answered,
+            None => self.dialler,
+        }
+    }
+}

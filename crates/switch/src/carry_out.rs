@@ -1,0 +1,221 @@
+//! Carrying out the business's commands.
+
+use crate::call::{Call, LegState, Role};
+use crate::cause;
+use crate::present::{Presentation, answered_elsewhere};
+use crate::prompts;
+use crate::switch::{Now, Switch};
+use media::{Command as Media, LegId, Profile};
+use pbx::command::{Audio, Playback};
+use pbx::{CallId, CarrierId, Cause, Command, E164, Fact, Party, PresentationId, Repeat, Withdrawal};
+use sip::{Body, Flow, Invite, NameAddrText, Reason, Reply, Transport};
+use std::time::Duration;
+
+/// A carrier that neither rings nor refuses is given up after this.
+const DIAL_LIMIT: Duration = Duration::from_secs(120);
+
+impl Switch {
+    pub(crate) fn carry_out(&mut self, command: Command, now: Now) {
+        match command {
+            Command::Reject { call, cause } => self.each_leg(call, |switch, leg| switch.end_leg(leg, cause, None, now)),
+            Command::Answer { call } => {
+                if let Some(leg) = self.calls.get(&call).and_then(|c| c.customer) {
+                    self.accept_arrived(leg, now);
+                }
+            }
+            Command::Play { call, playback } => self.play(call, &playback, now),
+            Command::StopPlaying { call, party } => {
+                if let Some(leg) = self.leg_of(call, party) {
+                    self.to_heard_leg(leg, Media::StopPlaying { leg });
+                }
+            }
+            Command::Present { call, presentation, manager, devices, display, from, to, auto_answer } => {
+                let presentation = Presentation { id: presentation, manager, devices, display, from, to, auto_answer };
+                self.present(call, &presentation, now);
+            }
+            Command::Withdraw { call, presentation, why } => self.withdraw(call, presentation, why, now),
+            Command::Connect { call, presentation } => self.connect(call, presentation, now),
+            Command::Echo { call } => {
+                if let Some(leg) = self.leg_of(call, Party::Customer) {
+                    self.to_heard_leg(leg, Media::Echo { leg });
+                }
+            }
+            Command::Dial { call, carrier, to, show } => self.dial(call, carrier, to, show, now),
+            Command::RecordVoicemail { call, limit_seconds } => {
+                if let Some(leg) = self.leg_of(call, Party::Customer) {
+                    self.to_heard_leg(leg, Media::Record { leg, token: call.0, limit_ms: limit_seconds.saturating_mul(1000) });
+                }
+            }
+            Command::HangUp { call, party, cause } => {
+                if let Some(leg) = self.leg_of(call, party) {
+                    self.end_leg(leg, cause, None, now);
+                }
+            }
+            Command::End { call, cause } => self.end_call(call, cause, now),
+        }
+    }
+
+    fn leg_of(&self, call: CallId, party: Party) -> Option<LegId> {
+        let call = self.calls.get(&call)?;
+        match party {
+            Party::Customer => call.customer,
+            Party::Manager(presentation) => call.manager_leg(presentation),
+        }
+    }
+
+    fn each_leg(&mut self, call: CallId, mut act: impl FnMut(&mut Self, LegId)) {
+        for leg in self.calls.get(&call).map(|c| c.legs.clone()).unwrap_or_default() {
+            act(self, leg);
+        }
+    }
+
+    /// Answers their INVITE, now or as soon as our answer to its offer is made.
+    fn accept_arrived(&mut self, id: LegId, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let LegState::Arrived { local, accept, .. } = &mut leg.state else { return };
+        *accept = true;
+        match (local.take(), leg.invite) {
+            (Some(sdp), Some(invite)) => {
+                leg.state = LegState::Accepted;
+                self.endpoint.accept(now.instant, invite, Body { content_type: "application/sdp", bytes: sdp });
+            }
+            _ => self.open_arrived(id),
+        }
+    }
+
+    /// Tells a dialling manager's device that the far end rings, with our answer so that it hears what we play.
+    pub(crate) fn progress_dialler(&mut self, id: LegId, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let (profile, invite) = (leg.profile, leg.invite);
+        let LegState::Arrived { local, early, .. } = &mut leg.state else { return };
+        let (Some(invite), false) = (invite, std::mem::replace(early, true)) else { return };
+        match (profile, local) {
+            // A browser makes its own ringback: an answer in a 183 confuses its offer/answer state.
+            (Profile::WebRtc, _) => self.endpoint.ring(now.instant, invite, 180, None),
+            (Profile::Rtp, Some(sdp)) => {
+                let body = Body { content_type: "application/sdp", bytes: std::sync::Arc::clone(sdp) };
+                self.endpoint.ring(now.instant, invite, 183, Some(body));
+            }
+            (Profile::Rtp, None) => {}
+        }
+    }
+
+    fn play(&mut self, call: CallId, playback: &Playback, now: Now) {
+        let Some(id) = self.leg_of(call, playback.party) else { return };
+        let sources = playback.audio.iter().copied().map(prompts::source).collect();
+        let repeat = match playback.repeat {
+            Repeat::Once => media::Repeat::Once,
+            Repeat::Forever => media::Repeat::Forever,
+        };
+        let command = Media::Play { leg: id, token: playback.id.0, sources, repeat };
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.role == Role::Dialler && matches!(leg.state, LegState::Arrived { .. }) {
+            let ringback = playback.audio.iter().all(|audio| matches!(audio, Audio::Ringback(_)));
+            if ringback {
+                let profile = leg.profile;
+                self.progress_dialler(id, now);
+                if profile == Profile::Rtp {
+                    self.media(call, command);
+                }
+                return;
+            }
+            self.accept_arrived(id, now);
+        }
+        self.to_heard_leg(id, command);
+    }
+
+    /// Hands a media command on, or keeps it until the leg can be heard. A later one replaces what waits.
+    fn to_heard_leg(&mut self, id: LegId, command: Media) {
+        let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.is_ending()) else { return };
+        if leg.flowing && matches!(leg.state, LegState::Up) {
+            let call = leg.call;
+            return self.media(call, command);
+        }
+        leg.waiting.retain(|waiting| !matches!(waiting, Media::Play { .. } | Media::StopPlaying { .. } | Media::Echo { .. }));
+        if !matches!(command, Media::StopPlaying { .. }) {
+            leg.waiting.push(command);
+        }
+    }
+
+    fn withdraw(&mut self, call: CallId, presentation: PresentationId, why: Withdrawal, now: Now) {
+        let legs = self.calls.get_mut(&call).and_then(|c| c.presenting(presentation)).map(|p| p.legs.clone());
+        let reason = (why == Withdrawal::AnsweredElsewhere).then(answered_elsewhere);
+        for leg in legs.unwrap_or_default() {
+            self.end_leg(leg, Cause::Normal, reason.clone(), now);
+        }
+    }
+
+    fn connect(&mut self, call: CallId, presentation: PresentationId, now: Now) {
+        let Some(held) = self.calls.get_mut(&call) else { return };
+        let (Some(customer), Some(manager)) = (held.customer, held.manager_leg(presentation)) else { return };
+        held.connected = Some(manager);
+        let listened = std::mem::replace(&mut held.listens_for_keys, false);
+        if listened {
+            self.media(call, Media::ListenKeys { leg: customer, on: false });
+        }
+        for id in [customer, manager] {
+            if let Some(leg) = self.legs.get_mut(&id) {
+                leg.waiting.clear();
+            }
+        }
+        self.accept_arrived(manager, now);
+        self.media(call, Media::Bridge { a: customer, b: manager });
+    }
+
+    fn dial(&mut self, call: CallId, carrier: CarrierId, to: E164, show: E164, now: Now) {
+        let account = self.settings.carriers.iter().find(|c| c.id == carrier);
+        let Some((account, proxy)) = account.and_then(|a| a.proxy.map(|proxy| (a, proxy))) else {
+            return self.pbx.handle_fact(Fact::DialFailed { call, cause: Cause::Unreachable }, now.unix);
+        };
+        let invite = Invite {
+            flow: Flow { transport: Transport::Udp, local: self.configuration.udp, remote: proxy, connection: 0 },
+            request_uri: format!("sip:{to}@{}", account.host),
+            from: NameAddrText { display: String::new(), uri: format!("sip:{show}@{}", self.configuration.host) },
+            to: NameAddrText { display: String::new(), uri: format!("sip:{to}@{}", account.host) },
+            contact_user: "sori".to_owned(),
+            headers: vec![("P-Asserted-Identity", format!("<sip:{show}@{}>", self.configuration.host))],
+            route: Vec::new(),
+            body: None,
+            credentials: account.credentials.clone().map(|(username, password)| sip::Credentials { username, password }),
+            ring_limit: Some(DIAL_LIMIT),
+        };
+        let leg = self.prepare_leg(call, Role::Customer, Profile::Rtp, invite);
+        if let Some(held) = self.calls.get_mut(&call) {
+            held.customer = Some(leg);
+        }
+    }
+
+    fn end_call(&mut self, call: CallId, cause: Cause, now: Now) {
+        // A call that never had a leg (the manager's device was gone) is only noted to be over.
+        let held = self.calls.entry(call).or_insert_with(|| Call::new(false));
+        held.over = true;
+        self.each_leg(call, |switch, leg| switch.end_leg(leg, cause, None, now));
+        if self.calls.get(&call).is_some_and(|held| held.legs.is_empty()) {
+            self.calls.remove(&call);
+        }
+    }
+
+    /// Ends a leg by our own wish; the business does not hear of it again.
+    pub(crate) fn end_leg(&mut self, id: LegId, cause: Cause, reason: Option<Reason>, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let was = std::mem::replace(&mut leg.state, LegState::Ending);
+        self.end_sip(id, &was, cause, reason, now);
+        self.close_media(id);
+        self.free_if_over(id);
+    }
+
+    pub(crate) fn end_sip(&mut self, id: LegId, was: &LegState, cause: Cause, reason: Option<Reason>, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        match (was, leg.invite) {
+            (LegState::Ending, _) => {}
+            (LegState::Arrived { .. }, Some(invite)) => {
+                self.endpoint.reject(now.instant, invite, Reply::new(cause::to_status(cause)));
+            }
+            (LegState::Accepted | LegState::Up | LegState::Inviting { .. }, Some(invite)) => {
+                self.endpoint.end(now.instant, invite, reason);
+            }
+            // No INVITE went out yet.
+            _ => leg.sip_over = true,
+        }
+    }
+}

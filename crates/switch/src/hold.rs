@@ -1,0 +1,46 @@
+//! Hold and resume: the far end's new offer says who listens (RFC 3264 8.4).
+
+use crate::call::Role;
+use crate::prompts;
+use crate::switch::{Now, Switch};
+use media::{Command, LegId, Repeat, Source};
+use pbx::Fact;
+use pbx::command::{BuiltIn, Language};
+
+/// Playbacks the switch starts by itself; the business never hears of their end.
+const OWN_PLAYBACK: u64 = 0;
+
+impl Switch {
+    pub(crate) fn on_negotiated(&mut self, id: LegId, far_holds: bool, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.holds == far_holds {
+            return;
+        }
+        leg.holds = far_holds;
+        let (call, role) = (leg.call, leg.role);
+        let Some(other) = self.connected_with(id) else { return };
+        // A manager who holds leaves the customer with music; a customer's network plays its own to the manager.
+        if role != Role::Customer {
+            let command = if far_holds {
+                let music = Source::Prompt(prompts::prompt_key_of_built_in(BuiltIn::HoldMusic, Language::Ko));
+                Command::Play { leg: other, token: OWN_PLAYBACK, sources: vec![music], repeat: Repeat::Forever }
+            } else {
+                Command::StopPlaying { leg: other }
+            };
+            self.media(call, command);
+        }
+        if let Some(party) = self.party_of(id) {
+            self.pbx.handle_fact(Fact::Held { call, party, held: far_holds }, now.unix);
+        }
+    }
+
+    /// The leg this one talks with.
+    fn connected_with(&self, id: LegId) -> Option<LegId> {
+        let call = self.calls.get(&self.legs.get(&id)?.call)?;
+        match (call.customer, call.connected) {
+            (Some(customer), Some(manager)) if customer == id => Some(manager),
+            (Some(customer), Some(manager)) if manager == id => Some(customer),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What the far ends of invite sessions do: ring, answer, refuse, offer anew, hang up.
+
+use crate::call::{LegState, Renegotiation, Role};
+use crate::cause;
+use crate::switch::{Now, Switch};
+use media::{Command, LegId, Profile};
+use pbx::{Cause, Fact, Key, Party};
+use sip::{EndCause, InviteId, Reply, Request, ServerTransactionId};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// After the ACK a browser's media is taken as heard this much later at the latest, packets or not.
+const ASSUME_FLOWING: Duration = Duration::from_secs(2);
+
+impl Switch {
+    pub(crate) fn on_rang(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Now) {
+        let Some(leg_id) = self.invites.get(&id).copied() else { return };
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        let LegState::Inviting { rang, early_media } = &mut leg.state else { return };
+        let first = !std::mem::replace(rang, true);
+        let (call, role) = (leg.call, leg.role);
+        match role {
+            Role::Presented(presentation, _) => {
+                let presenting = self.calls.get_mut(&call).and_then(|c| c.presenting(presentation));
+                if first && presenting.is_some_and(|p| !std::mem::replace(&mut p.rang, true)) {
+                    self.pbx.handle_fact(Fact::PresentationRang { call, presentation }, now.unix);
+                }
+            }
+            Role::Customer => {
+                let new_early_media = body.is_some() && !std::mem::replace(early_media, true);
+                let early = *early_media;
+                if let (Some(sdp), true) = (body, new_early_media) {
+                    self.media(call, Command::Answer { leg: leg_id, sdp });
+                    self.hear_early_media(call, leg_id, now);
+                }
+                if first || new_early_media {
+                    self.pbx.handle_fact(Fact::DialRang { call, early_media: early }, now.unix);
+                }
+            }
+            Role::Dialler => {}
+        }
+    }
+
+    /// Lets the manager hear what the carrier plays before the customer answers.
+    fn hear_early_media(&mut self, call: pbx::CallId, customer: LegId, now: Now) {
+        let Some(manager) = self.calls.get(&call).and_then(|c| c.any_manager_leg()) else { return };
+        self.progress_dialler(manager, now);
+        self.media(call, Command::Bridge { a: customer, b: manager });
+    }
+
+    pub(crate) fn on_answered(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Now) {
+        let Some(leg_id) = self.invites.get(&id).copied() else { return };
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        let LegState::Inviting { early_media, .. } = leg.state else { return };
+        let (call, role) = (leg.call, leg.role);
+        leg.state = LegState::Up;
+        leg.flowing = leg.profile == Profile::Rtp;
+        match (body, early_media) {
+            // The 200 repeats the answer of the 183 (RFC 3261 13.2.1).
+            (_, true) => {}
+            (Some(sdp), false) => self.media(call, Command::Answer { leg: leg_id, sdp }),
+            (None, false) => return self.fail_leg(leg_id, Cause::Media, now),
+        }
+        match role {
+            Role::Presented(presentation, device) => self.presented_device_answered(call, presentation, device, leg_id, now),
+            Role::Customer => self.pbx.handle_fact(Fact::DialAnswered { call }, now.unix),
+            Role::Dialler => {}
+        }
+        self.flush_if_heard(leg_id, now);
+    }
+
+    pub(crate) fn on_refused(&mut self, id: InviteId, status: u16, now: Now) {
+        let Some(leg_id) = self.invites.remove(&id) else { return };
+        self.sip_side_over(leg_id, cause::from_status(status), now);
+    }
+
+    pub(crate) fn on_ended(&mut self, id: InviteId, ended: EndCause, now: Now) {
+        let Some(leg_id) = self.invites.remove(&id) else { return };
+        let cause = match ended {
+            EndCause::Bye | EndCause::Cancelled | EndCause::Local => Cause::Normal,
+            EndCause::NoAck | EndCause::Transport | EndCause::Timeout => Cause::Unreachable,
+        };
+        self.sip_side_over(leg_id, cause, now);
+    }
+
+    /// The SIP side of a leg is gone; unless we wished it so, the business hears of it.
+    fn sip_side_over(&mut self, leg_id: LegId, cause: Cause, now: Now) {
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        leg.sip_over = true;
+        let was = std::mem::replace(&mut leg.state, LegState::Ending);
+        self.close_media(leg_id);
+        if !matches!(was, LegState::Ending) {
+            self.tell_leg_lost(leg_id, &was, cause, now);
+        }
+        self.free_if_over(leg_id);
+    }
+
+    /// Ends a leg for a reason of its own (media refused, ICE failed) and tells the business.
+    pub(crate) fn fail_leg(&mut self, leg_id: LegId, cause: Cause, now: Now) {
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        let was = std::mem::replace(&mut leg.state, LegState::Ending);
+        self.end_sip(leg_id, &was, cause, None, now);
+        self.close_media(leg_id);
+        if !matches!(was, LegState::Ending) {
+            self.tell_leg_lost(leg_id, &was, cause, now);
+        }
+        self.free_if_over(leg_id);
+    }
+
+    fn tell_leg_lost(&mut self, leg_id: LegId, was: &LegState, cause: Cause, now: Now) {
+        let Some(leg) = self.legs.get(&leg_id) else { return };
+        let (call, role) = (leg.call, leg.role);
+        let fact = match role {
+            Role::Customer if matches!(was, LegState::Inviting { .. } | LegState::Preparing(_)) => Fact::DialFailed { call, cause },
+            Role::Customer => Fact::HungUp { call, party: Party::Customer, cause },
+            Role::Presented(presentation, _) if matches!(was, LegState::Up) => {
+                Fact::HungUp { call, party: Party::Manager(presentation), cause }
+            }
+            Role::Presented(presentation, _) => return self.presented_device_failed(call, presentation, leg_id, cause, now),
+            Role::Dialler => match self.pbx.presentation_of_dialler(call) {
+                Some(presentation) => Fact::HungUp { call, party: Party::Manager(presentation), cause },
+                None => return,
+            },
+        };
+        self.pbx.handle_fact(fact, now.unix);
+    }
+
+    pub(crate) fn on_confirmed(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Now) {
+        let Some(leg_id) = self.invites.get(&id).copied() else { return };
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        let call = leg.call;
+        if matches!(leg.state, LegState::Accepted) {
+            leg.state = LegState::Up;
+            if leg.profile == Profile::Rtp {
+                leg.flowing = true;
+            } else if !leg.flowing {
+                self.assumed_flowing.insert((now.instant + ASSUME_FLOWING, leg_id));
+            }
+        }
+        if let (Some(Renegotiation::OurOffer), Some(sdp)) = (leg.renegotiation, body) {
+            leg.renegotiation = None;
+            self.media(call, Command::Answer { leg: leg_id, sdp });
+        }
+        self.flush_if_heard(leg_id, now);
+    }
+
+    pub(crate) fn on_offer(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Now) {
+        let leg_id = self.invites.get(&id).copied();
+        let Some((leg_id, leg)) = leg_id.and_then(|l| self.legs.get_mut(&l).map(|leg| (l, leg))) else {
+            return self.endpoint.refuse_offer(now.instant, id, 481);
+        };
+        let call = leg.call;
+        let (kind, command) = match body {
+            Some(sdp) => (Renegotiation::TheirOffer, Command::Reoffer { leg: leg_id, sdp }),
+            None => (Renegotiation::OurOffer, Command::MakeOffer { leg: leg_id }),
+        };
+        leg.renegotiation = Some(kind);
+        self.media(call, command);
+    }
+
+    /// A key in an INFO request (`application/dtmf-relay`), as some phones send it.
+    pub(crate) fn on_info(&mut self, id: InviteId, transaction: ServerTransactionId, request: &Request, now: Now) {
+        let key = std::str::from_utf8(request.body()).ok().and_then(key_of_relay);
+        let relay = request.header_str("Content-Type").is_some_and(|t| t.trim().eq_ignore_ascii_case("application/dtmf-relay"));
+        let status = match (relay, key) {
+            (true, Some(_)) => 200,
+            (true, None) => 400,
+            // RFC 6086 4.2.2: an INFO without a body is a sign of life.
+            (false, _) if request.body().is_empty() => 200,
+            (false, _) => 415,
+        };
+        self.endpoint.respond(now.instant, transaction, Reply::new(status));
+        if let (200, Some(key), Some(leg)) = (status, key, self.invites.get(&id).copied()) {
+            self.on_key(leg, key, now);
+        }
+    }
+
+    pub(crate) fn on_key(&mut self, leg_id: LegId, key: char, now: Now) {
+        let (Some(leg), Some(key)) = (self.legs.get(&leg_id), Key::new(key)) else { return };
+        let call = leg.call;
+        if let Some(party) = self.party_of(leg_id) {
+            self.pbx.handle_fact(Fact::KeyPressed { call, party, key }, now.unix);
+        }
+    }
+
+    /// Which party of its call a leg is.
+    pub(crate) fn party_of(&self, leg_id: LegId) -> Option<Party> {
+        let leg = self.legs.get(&leg_id)?;
+        match leg.role {
+            Role::Customer => Some(Party::Customer),
+            Role::Presented(presentation, _) => Some(Party::Manager(presentation)),
+            Role::Dialler => self.pbx.presentation_of_dialler(leg.call).map(Party::Manager),
+        }
+    }
+}
+
+fn key_of_relay(body: &str) -> Option<char> {
+    let line = body.lines().find_map(|line| line.trim().strip_prefix("Signal"))?;
+    let mut value = line.trim_start().strip_prefix('=')?.trim().chars();
+    let key = value.next()?.to_ascii_uppercase();
+    value.next().is_none().then_some(key).filter(|key| Key::new(*key).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_of_relay;
+
+    #[test]
+    fn reads_the_relayed_key() {
+        assert_eq!(key_of_relay("Signal=5\r\nDuration=160\r\n"), Some('5'));
+        assert_eq!(key_of_relay("Signal= #\r\n"), Some('#'));
+        assert_eq!(key_of_relay("Signal=55\r\n"), None);
+        assert_eq!(key_of_relay("hello"), None);
+    }
+}

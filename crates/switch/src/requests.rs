@@ -1,0 +1,45 @@
+//! Events of the SIP endpoint, sorted; and requests outside a dialog (RFC 3261 8.2, 11).
+
+use crate::switch::{Now, Switch};
+use sip::{Event, Reply, Request, ServerTransactionId};
+
+/// What we understand (RFC 3261 20.5).
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, INFO";
+
+impl Switch {
+    pub(crate) fn on_sip(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Invite { id, request, flow } => self.on_invite(id, &request, flow, now),
+            Event::Rang { id, body, .. } => self.on_rang(id, body, now),
+            Event::Answered { id, body } => self.on_answered(id, body, now),
+            Event::Refused { id, status, .. } => self.on_refused(id, status, now),
+            Event::Confirmed { id, body } => self.on_confirmed(id, body, now),
+            Event::Offer { id, body } => self.on_offer(id, body, now),
+            Event::Info { id, transaction, request } => self.on_info(id, transaction, &request, now),
+            Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
+            Event::Request { transaction, request, flow } => self.on_request(transaction, &request, flow, now),
+            // Nothing is offered or asked by ourselves in mid-call yet, and malformed bytes are counted by the endpoint.
+            Event::OfferAnswered { .. } | Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}
+        }
+    }
+
+    fn on_request(&mut self, transaction: ServerTransactionId, request: &Request, flow: sip::Flow, now: Now) {
+        let reply = match request.method().as_str() {
+            "REGISTER" => self.register(request, flow, now),
+            "OPTIONS" => {
+                let mut reply = Reply::new(200);
+                reply.headers.push(("Allow", ALLOW.to_owned()));
+                reply.headers.push(("Accept", "application/sdp".to_owned()));
+                reply
+            }
+            // RFC 6665 4.1.2.4: no event package is served.
+            "SUBSCRIBE" | "PUBLISH" => Reply::new(489),
+            _ => {
+                let mut reply = Reply::new(405);
+                reply.headers.push(("Allow", ALLOW.to_owned()));
+                reply
+            }
+        };
+        self.endpoint.respond(now.instant, transaction, reply);
+    }
+}
