@@ -108,6 +108,7 @@ pub enum Withdrawal {
 
 /// A command to the switch. Commands about a call come in the order they must be carried out.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Command {
     /// Refuse the customer's call that is not answered yet.
     Reject { call: CallId, cause: Cause },

@@ -77,6 +77,7 @@ pub enum Cause {
 
 /// A fact. Every fact about a call that is no longer known is ignored.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Fact {
     /// A customer's call came in; `call` was made by [`crate::Pbx::new_call_id`].
     CallArrived {
@@ -128,4 +129,27 @@ pub enum Fact {
     RecordingEnded { call: CallId, file: Option<Box<str>>, seconds: u32 },
     /// How many ring devices of this kind reach this manager now (browsers signed in, phones registered).
     Reachable { manager: ManagerId, device: RingDevice, count: u16 },
+}
+
+impl Fact {
+    /// The call it is about.
+    #[must_use]
+    pub fn call(&self) -> Option<CallId> {
+        match *self {
+            Self::CallArrived { call, .. }
+            | Self::ManagerDialled { call, .. }
+            | Self::PresentationRang { call, .. }
+            | Self::PresentationAnswered { call, .. }
+            | Self::PresentationFailed { call, .. }
+            | Self::DialRang { call, .. }
+            | Self::DialAnswered { call }
+            | Self::DialFailed { call, .. }
+            | Self::HungUp { call, .. }
+            | Self::PlaybackEnded { call, .. }
+            | Self::KeyPressed { call, .. }
+            | Self::Held { call, .. }
+            | Self::RecordingEnded { call, .. } => Some(call),
+            Self::Reachable { .. } => None,
+        }
+    }
 }

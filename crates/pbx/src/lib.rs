@@ -7,21 +7,46 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+pub mod conversation;
+pub mod conversation_edit;
+pub mod dial;
 pub mod directory;
 pub mod e164;
 pub mod fact;
 pub mod id;
+pub mod interpreter;
+pub mod pbx;
 pub mod record;
 pub mod settings;
+pub mod voicemail;
 pub mod workflow;
+pub mod workflow_check;
+
+mod announcement;
+mod availability;
+mod call;
+mod customer;
+mod echo;
+mod ending;
+mod inbound;
+mod operator_status;
+mod outbound;
+mod ring;
+mod routing;
+mod timer;
+mod workflow_run;
 
 pub use command::{Audio, Command, Playback, Repeat, Ringback, Withdrawal};
+pub use conversation_edit::{ConversationEdit, EditRefusal};
+pub use dial::{DialRefusal, DialRequest};
 pub use directory::{CustomerBrief, Directory};
 pub use e164::{Country, E164};
 pub use fact::{Caller, Cause, Fact, Key, Party};
 pub use id::*;
+pub use pbx::{Counts, Pbx};
 pub use record::{CallRecord, ConversationRecord, CustomerRecord, MissedReason, Record};
 pub use settings::Settings;
+pub use workflow_check::{Problem, validate};
 
 /// Wall-clock time in milliseconds since the Unix epoch (UTC). Always handed in, never read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -99,6 +99,7 @@ pub struct TraceMark {
 
 /// A call as it stands.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct CallRecord {
     pub id: CallId,
     pub direction: Direction,
@@ -145,6 +146,7 @@ pub enum ConversationState {
 
 /// A conversation as it stands.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct ConversationRecord {
     pub id: ConversationId,
     pub state: ConversationState,
@@ -161,6 +163,7 @@ pub struct ConversationRecord {
 
 /// A customer as the business made or changed it (a lead for an unknown caller, R4).
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct CustomerRecord {
     pub id: CustomerId,
     /// Empty for a lead without a name.
@@ -176,6 +179,7 @@ pub struct CustomerRecord {
 
 /// A line of a conversation's timeline that is neither a call nor a note (assigned, closed …).
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct EntryRecord {
     pub id: EntryId,
     pub conversation_id: ConversationId,
@@ -190,6 +194,7 @@ pub struct EntryRecord {
 
 /// A record, in the order things happened.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Record {
     /// A call began or changed.
     Call(Box<CallRecord>),

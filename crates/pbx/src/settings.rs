@@ -77,6 +77,7 @@ pub enum Role {
 
 /// A person who answers calls.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct Manager {
     pub id: ManagerId,
     pub name: String,
@@ -96,6 +97,7 @@ pub struct Manager {
 
 /// Managers who share work.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct Team {
     pub id: TeamId,
     pub name: String,
@@ -162,6 +164,7 @@ pub enum ContinueConversation {
 
 /// A phone number issued to the workspace.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct Number {
     pub id: NumberId,
     pub e164: E164,
@@ -199,6 +202,7 @@ impl Hours {
 
 /// A virtual phone, as far as the business cares.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct Phone {
     pub id: PhoneId,
     pub name: String,
@@ -207,6 +211,7 @@ pub struct Phone {
 
 /// A live workflow at its place in the list.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct LiveWorkflow {
     pub id: WorkflowId,
     pub revision: std::sync::Arc<Revision>,
@@ -214,6 +219,7 @@ pub struct LiveWorkflow {
 
 /// The snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
 pub struct Settings {
     pub name: String,
     pub language: Language,
@@ -227,6 +233,6 @@ pub struct Settings {
     pub phones: BTreeMap<PhoneId, Phone>,
     /// In list order (R130).
     pub workflows: Vec<LiveWorkflow>,
-    /// Calls in progress above which new ones are refused (`rate_limited`).
+    /// Calls in progress above which new ones are refused (`rate_limited`); 0 leaves only the machine's own bound.
     pub max_calls: u32,
 }

@@ -1,7 +1,6 @@
 //! A workflow as it is stored and run: a trigger, and steps that hold actions.
 
 use crate::command::BuiltIn;
-use crate::fact::Key;
 use crate::{AudioId, ManagerId, RevisionId, TeamId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,7 +65,8 @@ pub enum Assignee {
     ClearManager,
 }
 
-/// An action.
+/// An action. Fields are named by what they hold.
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
