@@ -174,8 +174,8 @@ CONSONANT = {
     "ㄴ": "n", "ㄹ": "ɾ", "ㅁ": "m", "ㅅ": "s", "ㅆ": "s", "ㅇ": "", "ㅎ": "h",
 }
 VOWEL = {
-    "ㅏ": "a", "ㅐ": "ɛ", "ㅑ": "ja", "ㅒ": "jɛ", "ㅓ": "ʌ", "ㅔ": "e", "ㅕ": "jʌ", "ㅖ": "je", "ㅗ": "o", "ㅘ": "wa", "ㅙ": "wɛ",
-    "ㅚ": "we", "ㅛ": "jo", "ㅜ": "u", "ㅝ": "wʌ", "ㅞ": "we", "ㅟ": "wi", "ㅠ": "ju", "ㅡ": "ɯ", "ㅢ": "ɰi", "ㅣ": "i",
+    "ㅏ": "a", "ㅐ": "ɛ", "ㅑ": "ja", "ㅒ": "jɛ", "ㅓ": "ɔ", "ㅔ": "e", "ㅕ": "jɔ", "ㅖ": "je", "ㅗ": "o", "ㅘ": "wa", "ㅙ": "wɛ",
+    "ㅚ": "we", "ㅛ": "jo", "ㅜ": "u", "ㅝ": "wɔ", "ㅞ": "we", "ㅟ": "wi", "ㅠ": "ju", "ㅡ": "ɯ", "ㅢ": "ɰi", "ㅣ": "i",
 }
 CLOSING = {"": "", "ㄱ": "k", "ㄴ": "n", "ㄷ": "t", "ㄹ": "l", "ㅁ": "m", "ㅂ": "p", "ㅇ": "ŋ"}
 PALATAL = ("ㅣ", "ㅑ", "ㅕ", "ㅛ", "ㅠ", "ㅟ")
@@ -205,7 +205,7 @@ def word_ipa(word):
         out += CLOSING[coda]
         before = coda
     # A final ㄹ that does not double is nearer to the model's tap than to its l, which it follows with a vowel.
-    return re.sub(r"(?<!l)l(?![laeiouʌɛɯjwɰ])", "ɾ", out)
+    return re.sub(r"(?<!l)l(?![laeiouɔɛɯjwɰ])", "ɾ", out)
 
 
 def ipa(text):

@@ -28,10 +28,10 @@ class Pronunciation(unittest.TestCase):
 
     def test_phonemes(self):
         self.assertEqual(hangul.ipa("감사합니다."), "kamsahamnida.")
-        self.assertEqual(hangul.ipa("전화 연결"), "ʨʌnhwa jʌnɡjʌl")
+        self.assertEqual(hangul.ipa("전화 연결"), "ʨɔnhwa jɔnɡjɔɾ")
         self.assertEqual(hangul.ipa("의사, 회의"), "ɰisa, hwei")
-        self.assertEqual(hangul.ipa("별표"), "pjʌɾpʰjo")
-        self.assertEqual(hangul.ipa("눌러"), "nullʌ")
+        self.assertEqual(hangul.ipa("별표"), "pjɔɾpʰjo")
+        self.assertEqual(hangul.ipa("눌러"), "nullɔ")
         self.assertEqual(hangul.ipa("시계"), "ɕiɡje")
 
     def test_what_is_not_hangul_is_refused(self):
