@@ -89,14 +89,14 @@ impl Pbx {
     pub fn edit_conversation(
         &mut self,
         current: ConversationRecord,
-        edit: &ConversationEdit,
+        edit: ConversationEdit,
         by: ManagerId,
         now: UnixMillis,
     ) -> Result<ConversationRecord, EditRefusal> {
         let live = self.conversations.get(&current.id);
         let in_progress = live.is_some();
         let before = live.map_or(current, |live| live.row.clone());
-        self.check_edit(&before, edit, in_progress)?;
+        self.check_edit(&before, &edit, in_progress)?;
         let mut row = before.clone();
         if let Some(state) = edit.state {
             move_to(&mut row, state, now);

@@ -134,6 +134,12 @@ impl Pbx {
         self.calls.values().map(|call| &call.record)
     }
 
+    /// A call in progress.
+    #[must_use]
+    pub fn call(&self, call: CallId) -> Option<&CallRecord> {
+        self.calls.get(&call).map(|call| &call.record)
+    }
+
     /// What the machine holds now.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -153,8 +159,8 @@ impl Pbx {
     }
 
     /// Takes over a customer that was changed elsewhere; later calls see it so.
-    pub fn edit_customer(&mut self, row: &CustomerRecord) {
-        self.customers.put(row);
+    pub fn edit_customer(&mut self, row: CustomerRecord) {
+        self.customers.put(&row);
     }
 
     /// Are there as many calls as there may be? A setting of 0 leaves only [`MAX_CALLS`].

@@ -1,0 +1,9 @@
+//! The business as outsiders see it: facts and time in, commands and records out.
+
+mod conversation;
+mod fixture;
+mod fuzz;
+mod inbound;
+mod ladder;
+mod outbound;
+mod workflow;
