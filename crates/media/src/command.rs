@@ -74,6 +74,9 @@ pub enum Command {
     StopPlaying { leg: LegId },
     /// Send the leg back what it says, until bridged or closed.
     Echo { leg: LegId },
+    /// Listen for keys in the leg's audio (in-band), or stop doing so. Off at first: it costs CPU. Keys sent by
+    /// telephone-event are always told.
+    ListenKeys { leg: LegId, on: bool },
     /// Record what the leg says as G.711, until `limit_ms`, the key `#`, or [`Command::StopRecording`].
     Record { leg: LegId, token: u64, limit_ms: u32 },
     /// Stop recording.
@@ -98,6 +101,7 @@ impl Command {
             | Self::Play { leg, .. }
             | Self::StopPlaying { leg }
             | Self::Echo { leg }
+            | Self::ListenKeys { leg, .. }
             | Self::Record { leg, .. }
             | Self::StopRecording { leg }
             | Self::SendKey { leg, .. }

@@ -1,0 +1,171 @@
+//! The engine: legs, what connects them, and the time they keep. One per media worker; owns whole calls.
+
+mod commands;
+mod packets;
+mod ticks;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::command::{Command, Event, LegId};
+use crate::leg_table::LegTable;
+use crate::library::Library;
+use crate::negotiation::LocalAddresses;
+use crate::out::{Channel, Counts, PacketSink};
+use crate::rtp::{HEADER_LENGTH, MAX_PACKET};
+use crate::seed::Seed;
+use crate::timers::{Timer, WakeUps};
+use crate::webrtc_leg::WebRtcConfig;
+
+/// How an engine behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineConfig {
+    /// Milliseconds without a packet after which [`Event::Quiet`] is told.
+    pub quiet_ms: u32,
+    /// DTLS role of WebRTC legs: client (true), server (false); `None`: client when an offer leaves it to us,
+    /// and our own offers leave it to the peer.
+    pub dtls_active: Option<bool>,
+    /// Answer ICE checks only; right for a server with a reachable address.
+    pub ice_lite: bool,
+    /// Legs at most; one more is refused with [`crate::RefusedSdp::NoPort`].
+    pub max_legs: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { quiet_ms: 30_000, dtls_active: None, ice_lite: true, max_legs: 20_000 }
+    }
+}
+
+/// All legs of a media worker.
+pub struct Engine {
+    config: EngineConfig,
+    library: Arc<Library>,
+    seed: Seed,
+    start: Option<Instant>,
+    legs: LegTable,
+    wake_ups: WakeUps,
+    events: VecDeque<Event>,
+    counts: Counts,
+    /// A packet of a WebRTC leg on its way to a bridge: room for a header, then the payload.
+    scratch: Vec<u8>,
+}
+
+impl Engine {
+    /// An engine without legs. `seed` makes SSRCs, sequence numbers and report times.
+    #[must_use]
+    pub fn new(config: EngineConfig, library: Arc<Library>, seed: u64) -> Self {
+        Self {
+            config,
+            library,
+            seed: Seed::new(seed),
+            start: None,
+            legs: LegTable::default(),
+            wake_ups: WakeUps::default(),
+            events: VecDeque::new(),
+            counts: Counts::default(),
+            scratch: vec![0; MAX_PACKET + HEADER_LENGTH],
+        }
+    }
+
+    /// Takes a new library. What plays plays on from the old one.
+    pub fn set_library(&mut self, library: Arc<Library>) {
+        self.library = library;
+    }
+
+    /// Does a command. `local` comes with [`Command::Open`]: the leg's sockets as told to the far end; without it the
+    /// leg is refused with [`crate::RefusedSdp::NoPort`]. Commands for legs that are not open do nothing, except those
+    /// that carry SDP: they are refused.
+    pub fn handle_command(
+        &mut self,
+        now: Instant,
+        command: Command,
+        local: Option<LocalAddresses>,
+        sink: &mut impl PacketSink,
+    ) {
+        self.command(now, command, local, sink);
+    }
+
+    /// Takes a datagram that came from `from` on a leg's socket. Its bytes may be rewritten.
+    pub fn handle_packet(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        channel: Channel,
+        from: SocketAddr,
+        packet: &mut [u8],
+        sink: &mut impl PacketSink,
+    ) {
+        self.packet(now, leg, channel, from, packet, sink);
+    }
+
+    /// Runs what is due: frames, reports, timeouts. To be called at [`Self::next_timeout`], or every 5 ms.
+    pub fn handle_tick(&mut self, now: Instant, sink: &mut impl PacketSink) {
+        self.tick(now, sink);
+    }
+
+    /// When [`Self::handle_tick`] is needed next; it may be early, never late.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.wake_ups.next()
+    }
+
+    /// What happened; to be asked until `None` after each call.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// What it has and has had.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        counts.legs = self.legs.len();
+        let (mut bridged, mut echoes) = (0, 0);
+        for (slot, leg) in self.legs.iter() {
+            counts.playbacks += usize::from(leg.playback.is_some());
+            counts.recordings += usize::from(leg.recording.is_some());
+            bridged += usize::from(leg.partner.is_some_and(|partner| partner != slot));
+            echoes += usize::from(leg.partner == Some(slot));
+        }
+        counts.bridges = bridged / 2;
+        counts.echoes = echoes;
+        counts
+    }
+
+    fn since_start(&mut self, now: Instant) -> Duration {
+        now.saturating_duration_since(*self.start.get_or_insert(now))
+    }
+
+    fn quiet(&self) -> Duration {
+        Duration::from_millis(self.config.quiet_ms.into())
+    }
+
+    const fn webrtc_config(&self) -> WebRtcConfig {
+        WebRtcConfig { dtls_active: self.config.dtls_active, ice_lite: self.config.ice_lite }
+    }
+
+    /// Enters the leg's earliest timer into the heap.
+    fn arm(&mut self, slot: u32) {
+        let generation = self.legs.generation(slot);
+        if let Some(leg) = self.legs.get_mut(slot) {
+            if let crate::leg::Transport::WebRtc(webrtc) = &leg.transport {
+                match webrtc.next_timeout() {
+                    Some(at) => leg.timers.set(Timer::Transport, at),
+                    None => leg.timers.clear(Timer::Transport),
+                }
+            }
+            self.wake_ups.schedule(slot, generation, &mut leg.timers);
+        }
+    }
+}
+
+/// The way out for one leg, borrowed from the engine's fields so that the leg table stays free.
+macro_rules! out {
+    ($engine:expr, $now:expr, $sink:expr) => {{
+        let since_start = $engine.since_start($now);
+        crate::out::Out { now: $now, since_start, sink: $sink, events: &mut $engine.events, counts: &mut $engine.counts }
+    }};
+}
+use out;

@@ -1,0 +1,272 @@
+//! What the switch wants.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Engine, out};
+use crate::command::{Command, Event, LegId, Profile, RefusedSdp};
+use crate::dtmf::Detector;
+use crate::leg::{Leg, Transport};
+use crate::negotiation::{Agreed, LocalAddresses};
+use crate::out::{Channel, Out, PacketSink};
+use crate::playback::Playback;
+use crate::recording::Recording;
+use crate::rtcp;
+use crate::rtp_leg::RtpLeg;
+use crate::seed::Seed;
+use crate::timers::Timer;
+use crate::webrtc_leg::WebRtcLeg;
+
+/// A recording whose audio stopped ends this much after its limit.
+const RECORDING_GRACE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    pub(super) fn command<S: PacketSink>(
+        &mut self,
+        now: Instant,
+        command: Command,
+        local: Option<LocalAddresses>,
+        sink: &mut S,
+    ) {
+        let id = command.leg();
+        if let Command::Open { profile, offer, .. } = command {
+            self.open(now, id, profile, offer.as_deref(), local);
+            self.after(now, id, sink);
+            return;
+        }
+        let Some(slot) = self.legs.slot(id) else {
+            if matches!(command, Command::Answer { .. } | Command::Reoffer { .. } | Command::MakeOffer { .. }) {
+                self.refuse(id, RefusedSdp::WrongState);
+            }
+            return;
+        };
+        match command {
+            Command::Open { .. } => {}
+            Command::Answer { sdp, .. } => self.answered(now, slot, &sdp),
+            Command::Reoffer { sdp, .. } => self.offered(now, slot, &sdp),
+            Command::MakeOffer { .. } => self.make_offer(slot),
+            Command::Bridge { a, b } => self.bridge(a, b),
+            Command::Unbridge { .. } => self.unbridge(slot),
+            Command::Play { token, sources, repeat, .. } => {
+                let playback = Playback::new(token, &sources, repeat, &self.library);
+                if let Some(leg) = self.legs.get_mut(slot) {
+                    leg.playback = Some(playback);
+                    leg.start_frames(now, slot);
+                }
+            }
+            Command::StopPlaying { .. } => {
+                if let Some(leg) = self.legs.get_mut(slot) {
+                    leg.playback = None;
+                }
+            }
+            Command::Echo { .. } => self.echo(slot),
+            Command::ListenKeys { on, .. } => self.listen(slot, on),
+            Command::Record { token, limit_ms, .. } => self.record(now, slot, token, limit_ms, sink),
+            Command::StopRecording { .. } => {
+                let mut out = out!(self, now, sink);
+                if let Some(leg) = self.legs.get_mut(slot) {
+                    leg.end_recording(&mut out);
+                }
+            }
+            Command::SendKey { key, duration_ms, .. } => {
+                if let Some(leg) = self.legs.get_mut(slot)
+                    && leg.keys.push(key, duration_ms)
+                {
+                    leg.start_frames(now, slot);
+                }
+            }
+            Command::Close { .. } => self.close(now, slot, sink),
+        }
+        self.after(now, id, sink);
+    }
+
+    /// WebRTC may have something to send and to tell after any command.
+    fn after<S: PacketSink>(&mut self, now: Instant, id: LegId, sink: &mut S) {
+        if let Some(slot) = self.legs.slot(id) {
+            self.run_transport(now, slot, sink);
+            self.arm(slot);
+        }
+    }
+
+    fn refuse(&mut self, leg: LegId, why: RefusedSdp) {
+        self.events.push_back(Event::Refused { leg, why });
+    }
+
+    fn open(&mut self, now: Instant, id: LegId, profile: Profile, offer: Option<&[u8]>, local: Option<LocalAddresses>) {
+        self.since_start(now);
+        if self.legs.slot(id).is_some() {
+            return self.refuse(id, RefusedSdp::WrongState);
+        }
+        let Some(local) = local.filter(|_| self.legs.len() < self.config.max_legs) else {
+            return self.refuse(id, RefusedSdp::NoPort);
+        };
+        let mut seed = Seed::new(self.seed.next_number());
+        let session = seed.next_number();
+        let transport = match profile {
+            Profile::Rtp => Transport::Rtp(RtpLeg::new(local, session)),
+            Profile::WebRtc => match WebRtcLeg::new(now, local.rtp, session, self.webrtc_config()) {
+                Some(webrtc) => Transport::WebRtc(Box::new(webrtc)),
+                None => return self.refuse(id, RefusedSdp::NoPort),
+            },
+        };
+        let slot = self.legs.insert(Leg::new(id, transport, seed, now));
+        match offer {
+            Some(offer) => {
+                self.offered(now, slot, offer);
+                // An offer that is refused leaves no leg behind.
+                if self.legs.get_mut(slot).is_some_and(|leg| leg.agreed.is_none()) {
+                    self.legs.remove(slot);
+                }
+            }
+            None => self.make_offer(slot),
+        }
+    }
+
+    fn make_offer(&mut self, slot: u32) {
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        let offer = match &mut leg.transport {
+            Transport::Rtp(rtp) => Some(rtp.offer()),
+            Transport::WebRtc(webrtc) => webrtc.offer(),
+        };
+        let leg = leg.id;
+        match offer {
+            Some(sdp) => self.events.push_back(Event::LocalSdp { leg, sdp }),
+            None => self.refuse(leg, RefusedSdp::WrongState),
+        }
+    }
+
+    fn offered(&mut self, now: Instant, slot: u32, offer: &[u8]) {
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        let id = leg.id;
+        let answer = match &mut leg.transport {
+            Transport::Rtp(rtp) => rtp.answer(offer),
+            Transport::WebRtc(webrtc) => webrtc.answer(now, offer),
+        };
+        match answer {
+            Ok((sdp, agreed)) => {
+                self.events.push_back(Event::LocalSdp { leg: id, sdp });
+                self.agree(now, slot, agreed);
+            }
+            Err(why) => self.refuse(id, why),
+        }
+    }
+
+    fn answered(&mut self, now: Instant, slot: u32, answer: &Arc<[u8]>) {
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        let id = leg.id;
+        let agreed = match &mut leg.transport {
+            Transport::Rtp(rtp) => rtp.accept(answer),
+            Transport::WebRtc(webrtc) => webrtc.accept(now, answer),
+        };
+        match agreed {
+            Ok(agreed) => self.agree(now, slot, agreed),
+            Err(why) => self.refuse(id, why),
+        }
+    }
+
+    fn agree(&mut self, now: Instant, slot: u32, agreed: Agreed) {
+        let quiet = self.quiet();
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.agreed = Some(agreed);
+            leg.start_timers(now, quiet);
+            leg.start_frames(now, slot);
+            self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });
+        }
+    }
+
+    fn bridge(&mut self, a: LegId, b: LegId) {
+        let (Some(a), Some(b)) = (self.legs.slot(a), self.legs.slot(b)) else {
+            return;
+        };
+        if a == b {
+            return;
+        }
+        self.unbridge(a);
+        self.unbridge(b);
+        for (slot, partner) in [(a, b), (b, a)] {
+            if let Some(leg) = self.legs.get_mut(slot) {
+                leg.playback = None;
+                leg.partner = Some(partner);
+            }
+        }
+    }
+
+    fn unbridge(&mut self, slot: u32) {
+        let partner = self.legs.get_mut(slot).and_then(|leg| leg.partner.take());
+        if let Some(partner) = partner.and_then(|partner| self.legs.get_mut(partner)) {
+            partner.partner = None;
+        }
+    }
+
+    fn echo(&mut self, slot: u32) {
+        self.unbridge(slot);
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.partner = Some(slot);
+        }
+    }
+
+    fn listen(&mut self, slot: u32, on: bool) {
+        if let Some(leg) = self.legs.get_mut(slot)
+            && leg.ears.in_band.is_some() != on
+        {
+            leg.ears.in_band = on.then(|| Box::new(Detector::new()));
+            leg.ears.expected = None;
+        }
+    }
+
+    fn record<S: PacketSink>(&mut self, now: Instant, slot: u32, token: u64, limit_ms: u32, sink: &mut S) {
+        let mut out = out!(self, now, sink);
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.end_recording(&mut out);
+            leg.recording = Some(Box::new(Recording::new(token, limit_ms)));
+            let limit = Duration::from_millis(limit_ms.into());
+            leg.timers.set(Timer::Recording, now + limit + RECORDING_GRACE);
+        }
+    }
+
+    fn close<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {
+        self.unbridge(slot);
+        let Some(mut leg) = self.legs.remove(slot) else {
+            return;
+        };
+        let mut out = out!(self, now, sink);
+        leg.end_recording(&mut out);
+        let id = leg.id;
+        if let Transport::WebRtc(webrtc) = &mut leg.transport {
+            webrtc.close(id, &mut out);
+        } else {
+            leg.report(true, &mut out);
+        }
+        out.events.push_back(Event::Closed { leg: id, figures: leg.figures() });
+    }
+}
+
+impl Leg {
+    /// Sends an RTCP report; with a goodbye when the leg closes.
+    pub(super) fn report<S: PacketSink>(&mut self, bye: bool, out: &mut Out<'_, S>) {
+        let Transport::Rtp(rtp) = &self.transport else {
+            return;
+        };
+        let (Some(to), Some(_)) = (rtp.rtcp_destination(), self.agreed) else {
+            return;
+        };
+        let ssrc = self.send.ssrc;
+        let info = (self.send.packets > 0).then(|| rtcp::SenderInfo {
+            ntp: rtcp::ntp(out.since_start),
+            timestamp: self.send.timestamp_at(out.now),
+            packets: self.send.packets as u32,
+            octets: self.send.octets as u32,
+        });
+        let mut writer = rtcp::Writer::new().report(ssrc, info, self.receive.report(out.now)).cname(ssrc, self.cname);
+        if bye {
+            writer = writer.bye(ssrc);
+        }
+        out.send(self.id, Channel::Rtcp, to, writer.bytes());
+    }
+}

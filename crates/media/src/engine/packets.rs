@@ -1,0 +1,300 @@
+//! What arrives, and where it goes.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{Engine, out};
+use crate::bridge;
+use crate::command::{Event, LegId};
+use crate::leg::{Leg, Transport};
+use crate::latch::Verdict;
+use crate::out::{Channel, Out, PacketSink};
+use crate::payload_map::Payload;
+use crate::receive_stream::Arrival;
+use crate::rtcp::{self, Part};
+use crate::rtp::{HEADER_LENGTH, Header, looks_like_rtcp};
+use crate::telephone_event::{Heard, TelephoneEvent};
+use crate::timers::Timer;
+use crate::webrtc_leg::News;
+
+impl Engine {
+    pub(super) fn packet<S: PacketSink>(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        channel: Channel,
+        from: SocketAddr,
+        packet: &mut [u8],
+        sink: &mut S,
+    ) {
+        let Some(slot) = self.legs.slot(id) else {
+            self.counts.dropped_no_leg += 1;
+            return;
+        };
+        let mut out = out!(self, now, &mut *sink);
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        if let Transport::WebRtc(webrtc) = &mut leg.transport {
+            if !webrtc.receive(id, from, packet, &mut out) {
+                leg.dropped += 1;
+                out.counts.dropped_malformed += 1;
+            }
+            self.hear_news(now, slot, sink);
+            self.arm(slot);
+            return;
+        }
+        if channel == Channel::Rtcp || looks_like_rtcp(packet) {
+            leg.take_rtcp(from, packet, &mut out);
+            return;
+        }
+        let was_quiet = leg.quiet_told;
+        let Some((header, payload)) = leg.take_rtp(from, packet, &mut out) else {
+            if was_quiet {
+                self.arm(slot);
+            }
+            return;
+        };
+        self.route(now, slot, &header, payload, packet, sink);
+        if was_quiet {
+            self.arm(slot);
+        }
+    }
+
+    /// Packets and states a WebRTC leg came up with.
+    pub(super) fn hear_news<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {
+        // Taken out so that the engine can route from it.
+        let mut scratch = std::mem::take(&mut self.scratch);
+        while let Some(leg) = self.legs.get_mut(slot) {
+            let Transport::WebRtc(webrtc) = &mut leg.transport else {
+                break;
+            };
+            let Some(news) = webrtc.poll() else {
+                break;
+            };
+            match news {
+                News::Packet(packet) => {
+                    let end = HEADER_LENGTH + packet.payload.len();
+                    let Some(place) = scratch.get_mut(HEADER_LENGTH..end) else {
+                        continue;
+                    };
+                    place.copy_from_slice(&packet.payload);
+                    let header = Header {
+                        marker: packet.header.marker,
+                        payload_type: *packet.header.payload_type,
+                        sequence: packet.header.sequence_number,
+                        timestamp: packet.header.timestamp,
+                        ssrc: *packet.header.ssrc,
+                        payload: HEADER_LENGTH..end,
+                    };
+                    let mut out = out!(self, now, &mut *sink);
+                    let Some(leg) = self.legs.get_mut(slot) else {
+                        break;
+                    };
+                    if let Some(payload) = leg.hear(&header, &scratch[..end], &mut out) {
+                        self.route(now, slot, &header, payload, &mut scratch[..end], sink);
+                    }
+                }
+                News::Connected => {
+                    let quiet = self.quiet();
+                    if let Some(leg) = self.legs.get_mut(slot) {
+                        leg.start_timers(now, quiet);
+                        leg.start_frames(now, slot);
+                    }
+                }
+                News::Failed => self.events.push_back(Event::Failed { leg: leg.id }),
+            }
+        }
+        self.scratch = scratch;
+    }
+
+    /// Sends what a leg said to its partner.
+    fn route<S: PacketSink>(
+        &mut self,
+        now: Instant,
+        slot: u32,
+        header: &Header,
+        payload: Payload,
+        packet: &mut [u8],
+        sink: &mut S,
+    ) {
+        let Some(partner) = self.legs.get_mut(slot).and_then(|leg| leg.partner) else {
+            return;
+        };
+        // An echo gives back what is said, not what is pressed.
+        if partner == slot && payload == Payload::Event {
+            return;
+        }
+        let mut out = out!(self, now, sink);
+        let Some(partner_leg) = self.legs.get_mut(partner) else {
+            return;
+        };
+        if bridge::forward(partner_leg, header, payload, packet, &mut out) == bridge::Forwarded::KeyQueued {
+            partner_leg.start_frames(now, partner);
+            self.arm(partner);
+        } else if matches!(partner_leg.transport, Transport::WebRtc(_)) {
+            self.arm(partner);
+        }
+    }
+}
+
+impl Leg {
+    fn drop_packet(&mut self, count: &mut u64) {
+        self.dropped += 1;
+        *count += 1;
+    }
+
+    fn take_rtcp<S: PacketSink>(&mut self, from: SocketAddr, packet: &[u8], out: &mut Out<'_, S>) {
+        let Transport::Rtp(rtp) = &mut self.transport else {
+            return;
+        };
+        if !rtp.judge_rtcp(from) {
+            return self.drop_packet(&mut out.counts.dropped_stranger);
+        }
+        let now = out.now;
+        let parsed = rtcp::parse(packet, |part| {
+            if let Part::Sender(ssrc, info, _) = part {
+                self.receive.sender_reported(ssrc, info.ntp, now);
+            }
+        });
+        match parsed {
+            Ok(()) => out.counts.packets_in += 1,
+            Err(_) => self.drop_packet(&mut out.counts.dropped_malformed),
+        }
+    }
+
+    /// An RTP datagram of an RTP leg: who sent it, then what it is.
+    fn take_rtp<S: PacketSink>(
+        &mut self,
+        from: SocketAddr,
+        packet: &[u8],
+        out: &mut Out<'_, S>,
+    ) -> Option<(Header, Payload)> {
+        let Transport::Rtp(rtp) = &mut self.transport else {
+            return None;
+        };
+        let Ok(header) = Header::parse(packet) else {
+            self.drop_packet(&mut out.counts.dropped_malformed);
+            return None;
+        };
+        if self.agreed.is_none() {
+            self.drop_packet(&mut out.counts.dropped_early);
+            return None;
+        }
+        let continues = self.receive.continues(&header);
+        if rtp.latch.judge(out.now, from, header.ssrc, continues) == Verdict::Stranger {
+            self.drop_packet(&mut out.counts.dropped_stranger);
+            return None;
+        }
+        let payload = self.hear(&header, packet, out)?;
+        Some((header, payload))
+    }
+
+    /// Takes note of a packet of the far end; what is to be forwarded comes back.
+    fn hear<S: PacketSink>(&mut self, header: &Header, packet: &[u8], out: &mut Out<'_, S>) -> Option<Payload> {
+        let agreed = self.agreed?;
+        let arrival = self.receive.arrive(header, out.since_start);
+        if arrival == Arrival::Duplicate {
+            self.drop_packet(&mut out.counts.dropped_duplicate);
+            return None;
+        }
+        out.counts.packets_in += 1;
+        self.last_heard = out.now;
+        if self.quiet_told {
+            self.quiet_told = false;
+            self.timers.set(Timer::Quiet, out.now + std::time::Duration::from_secs(1));
+        }
+        if !self.flowing {
+            self.flowing = true;
+            out.events.push_back(Event::Flowing { leg: self.id });
+        }
+        let Some(payload) = agreed.payloads.heard(header.payload_type) else {
+            self.drop_packet(&mut out.counts.dropped_payload_type);
+            return None;
+        };
+        let body = packet.get(header.payload.clone()).filter(|body| !body.is_empty());
+        let Some(body) = body else {
+            self.drop_packet(&mut out.counts.dropped_malformed);
+            return None;
+        };
+        match payload {
+            Payload::Audio(law) if arrival == Arrival::Newest => {
+                self.listen_in_band(header, law, body, out);
+                self.record_audio(header, law, body, out);
+            }
+            Payload::Audio(_) => {}
+            Payload::Event => self.hear_event(header, body, out)?,
+        }
+        Some(payload)
+    }
+
+    fn hear_event<S: PacketSink>(&mut self, header: &Header, body: &[u8], out: &mut Out<'_, S>) -> Option<()> {
+        let Some(event) = TelephoneEvent::parse(body) else {
+            self.drop_packet(&mut out.counts.dropped_malformed);
+            return None;
+        };
+        let heard = self.ears.events.take(header.ssrc, header.timestamp, event);
+        if let Heard::Pressed(key) | Heard::Tapped(key) = heard {
+            if self.ears.filter.event_pressed(key, out.now) {
+                self.pressed(key, out);
+            }
+        }
+        if let Heard::Released(key) | Heard::Tapped(key) = heard {
+            self.ears.filter.event_released(key, out.now);
+        }
+        Some(())
+    }
+
+    fn listen_in_band<S: PacketSink>(
+        &mut self,
+        header: &Header,
+        law: crate::g711::Law,
+        body: &[u8],
+        out: &mut Out<'_, S>,
+    ) {
+        let Some(mut detector) = self.ears.in_band.take() else {
+            return;
+        };
+        /// A pause of the far end longer than this (40 ms) ends a press.
+        const PAUSE: u32 = 320;
+        let follows = self.ears.expected.is_some_and(|(ssrc, expected)| {
+            ssrc == header.ssrc && header.timestamp.wrapping_sub(expected) <= PAUSE
+        });
+        if !follows {
+            detector.gap();
+        }
+        self.ears.expected = Some((header.ssrc, header.timestamp.wrapping_add(body.len() as u32)));
+        detector.hear(law, body, |key| {
+            if self.ears.filter.heard_in_band(key, out.now) {
+                self.pressed(key, out);
+            }
+        });
+        self.ears.in_band = Some(detector);
+    }
+
+    fn pressed<S: PacketSink>(&mut self, key: char, out: &mut Out<'_, S>) {
+        out.events.push_back(Event::Key { leg: self.id, key });
+        if key == '#' {
+            self.end_recording(out);
+        }
+    }
+
+    fn record_audio<S: PacketSink>(
+        &mut self,
+        header: &Header,
+        law: crate::g711::Law,
+        body: &[u8],
+        out: &mut Out<'_, S>,
+    ) {
+        let Some(recording) = self.recording.as_mut() else {
+            return;
+        };
+        let (leg, token) = (self.id, recording.token);
+        recording.take(header.ssrc, header.timestamp, law, body, |mulaw| {
+            out.events.push_back(Event::Recorded { leg, token, mulaw });
+        });
+        if recording.is_full() {
+            self.end_recording(out);
+        }
+    }
+}

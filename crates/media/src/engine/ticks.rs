@@ -1,0 +1,70 @@
+//! What time brings.
+
+use std::time::Instant;
+
+use super::{Engine, out};
+use crate::command::Event;
+use crate::leg::Transport;
+use crate::out::PacketSink;
+use crate::timers::{Timer, WakeUps};
+
+impl Engine {
+    pub(super) fn tick<S: PacketSink>(&mut self, now: Instant, sink: &mut S) {
+        while let Some((slot, generation, at)) = self.wake_ups.pop_due(now) {
+            let meant = self.legs.tenant(slot, generation).is_some_and(|leg| WakeUps::take(&mut leg.timers, at));
+            if meant {
+                self.wake(now, slot, sink);
+                self.arm(slot);
+            }
+        }
+    }
+
+    fn wake<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {
+        let quiet = self.quiet();
+        let mut out = out!(self, now, &mut *sink);
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        if leg.timers.get(Timer::Frame).is_some_and(|at| at <= now) {
+            leg.run_frames(&mut out);
+        }
+        if leg.timers.take_due(Timer::Report, now) {
+            leg.report(false, &mut out);
+            let wait = leg.report_wait();
+            leg.timers.set(Timer::Report, now + wait);
+        }
+        if leg.timers.take_due(Timer::KeepAlive, now) {
+            leg.keep_alive(&mut out);
+        }
+        if leg.timers.take_due(Timer::Recording, now) {
+            leg.end_recording(&mut out);
+        }
+        if leg.timers.take_due(Timer::Quiet, now) {
+            let due = leg.last_heard + quiet;
+            if due > now {
+                // Packets came since the timer was set; they do not touch it.
+                leg.timers.set(Timer::Quiet, due);
+            } else if leg.agreed.is_some_and(|agreed| agreed.far_holds || !agreed.may_receive) {
+                leg.timers.set(Timer::Quiet, now + quiet);
+            } else {
+                leg.quiet_told = true;
+                let ms = now.saturating_duration_since(leg.last_heard).as_millis();
+                out.events.push_back(Event::Quiet { leg: leg.id, ms: ms.try_into().unwrap_or(u32::MAX) });
+            }
+        }
+        if leg.timers.take_due(Timer::Transport, now) {
+            self.run_transport(now, slot, sink);
+        }
+    }
+
+    /// Lets ICE and DTLS of a WebRTC leg do what is due, and hears what it tells.
+    pub(super) fn run_transport<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {
+        let mut out = out!(self, now, &mut *sink);
+        if let Some(leg) = self.legs.get_mut(slot)
+            && let Transport::WebRtc(webrtc) = &mut leg.transport
+        {
+            webrtc.run(leg.id, &mut out);
+            self.hear_news(now, slot, sink);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! A leg: one far end's media.
+
+use std::time::{Duration, Instant};
+
+use crate::command::{Event, Figures, LegId};
+use crate::dtmf::Detector;
+use crate::key_filter::KeyFilter;
+use crate::key_queue::{KeyQueue, Sending};
+use crate::negotiation::Agreed;
+use crate::out::{Channel, Out, PacketSink};
+use crate::playback::Playback;
+use crate::prompt::FRAME;
+use crate::receive_stream::ReceiveStream;
+use crate::recording::Recording;
+use crate::rtp::{HEADER_LENGTH, write_header};
+use crate::rtp_leg::RtpLeg;
+use crate::seed::Seed;
+use crate::send_stream::{FRAME_SAMPLES, Numbers, SendStream};
+use crate::telephone_event;
+use crate::timers::{Timer, Timers};
+use crate::webrtc_leg::WebRtcLeg;
+
+/// Time of a frame.
+pub(crate) const FRAME_TIME: Duration = Duration::from_millis(20);
+/// Frames sent at once at most when a tick comes late.
+const MAX_BURST: u32 = 3;
+/// A leg that was sent nothing for this long gets a silent frame.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+
+/// How packets reach the far end.
+pub(crate) enum Transport {
+    Rtp(RtpLeg),
+    WebRtc(Box<WebRtcLeg>),
+}
+
+/// Listening for keys.
+#[derive(Default)]
+pub(crate) struct Ears {
+    pub events: telephone_event::Receiver,
+    pub filter: KeyFilter,
+    /// In-band detection, while it is wanted.
+    pub in_band: Option<Box<Detector>>,
+    /// SSRC and timestamp after the last audio the detector heard.
+    pub expected: Option<(u32, u32)>,
+}
+
+/// Media state of one leg.
+pub(crate) struct Leg {
+    pub id: LegId,
+    pub transport: Transport,
+    pub agreed: Option<Agreed>,
+    /// The slot of the leg it hears and is heard by; its own slot for an echo.
+    pub partner: Option<u32>,
+    pub playback: Option<Playback>,
+    pub keys: KeyQueue,
+    pub recording: Option<Box<Recording>>,
+    pub ears: Ears,
+    pub receive: ReceiveStream,
+    pub send: SendStream,
+    pub timers: Timers,
+    pub dropped: u64,
+    pub flowing: bool,
+    pub quiet_told: bool,
+    pub last_heard: Instant,
+    pub seed: Seed,
+    pub cname: u64,
+    /// SSRC and timestamp of the partner's last telephone-event that was sounded for it.
+    pub sounded: Option<(u32, u32)>,
+    /// The next own frame does not follow the last one in time.
+    pub gap: bool,
+}
+
+impl Leg {
+    pub fn new(id: LegId, transport: Transport, mut seed: Seed, now: Instant) -> Self {
+        let send = SendStream::new(seed.next_number(), seed.next_number());
+        Self {
+            id,
+            transport,
+            agreed: None,
+            partner: None,
+            playback: None,
+            keys: KeyQueue::default(),
+            recording: None,
+            ears: Ears::default(),
+            receive: ReceiveStream::default(),
+            send,
+            timers: Timers::default(),
+            dropped: 0,
+            flowing: false,
+            quiet_told: false,
+            last_heard: now,
+            cname: seed.next_number(),
+            seed,
+            sounded: None,
+            gap: true,
+        }
+    }
+
+    /// Codec agreed and, for WebRTC, keys exchanged.
+    pub fn is_ready(&self) -> bool {
+        self.agreed.is_some()
+            && match &self.transport {
+                Transport::Rtp(_) => true,
+                Transport::WebRtc(webrtc) => webrtc.is_connected(),
+            }
+    }
+
+    /// What may be sent with, unless the far end holds or is not reachable yet.
+    pub fn sending(&self) -> Option<Agreed> {
+        self.agreed.filter(|agreed| agreed.may_send && self.is_ready())
+    }
+
+    /// Whether what its partner says goes to it now.
+    pub fn takes_forward(&self) -> bool {
+        self.playback.is_none() && self.keys.is_empty()
+    }
+
+    /// Starts the 20 ms beat if there is something to play. Slots spread over the frame in steps of a tick.
+    pub fn start_frames(&mut self, now: Instant, slot: u32) {
+        if !self.takes_forward() && self.is_ready() && self.timers.get(Timer::Frame).is_none() {
+            self.gap = true;
+            self.timers.set(Timer::Frame, now + Duration::from_millis(u64::from(slot % 4) * 5));
+        }
+    }
+
+    /// Starts the slow timers of a leg that may send.
+    pub fn start_timers(&mut self, now: Instant, quiet: Duration) {
+        if self.timers.get(Timer::Report).is_none() {
+            let wait = self.report_wait();
+            self.timers.set(Timer::Report, now + wait);
+        }
+        if matches!(self.transport, Transport::Rtp(_)) && self.timers.get(Timer::KeepAlive).is_none() {
+            self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
+        }
+        self.last_heard = self.last_heard.max(now);
+        self.timers.set(Timer::Quiet, now + quiet);
+    }
+
+    /// RFC 3550 section 6.2: five seconds, spread from a half to one and a half.
+    pub fn report_wait(&mut self) -> Duration {
+        Duration::from_micros(2_500_000 + self.seed.next_number() % 5_000_000)
+    }
+
+    /// Sends the frames that are due.
+    pub fn run_frames<S: PacketSink>(&mut self, out: &mut Out<'_, S>) {
+        let Some(mut at) = self.timers.get(Timer::Frame) else {
+            return;
+        };
+        self.timers.clear(Timer::Frame);
+        for _ in 0..MAX_BURST {
+            if at > out.now {
+                break;
+            }
+            if !self.run_frame(out) {
+                return;
+            }
+            at += FRAME_TIME;
+        }
+        if at <= out.now {
+            // Stalled for longer than a burst makes up: go on from here, a talkspurt later.
+            at = out.now + FRAME_TIME;
+            self.gap = true;
+        }
+        self.timers.set(Timer::Frame, at);
+    }
+
+    /// One beat; false when nothing is left to send.
+    fn run_frame<S: PacketSink>(&mut self, out: &mut Out<'_, S>) -> bool {
+        let by_event = self.agreed.is_some_and(|agreed| agreed.payloads.event.is_some());
+        self.keys.advance(by_event);
+        if self.keys.current.is_some() {
+            self.run_key(out);
+            return true;
+        }
+        let Some(agreed) = self.agreed else {
+            return false;
+        };
+        let Some(playback) = self.playback.as_mut() else {
+            return false;
+        };
+        if let Some(frame) = playback.next_frame(agreed.payloads.law) {
+            self.send_audio(&frame, out);
+            return true;
+        }
+        let token = playback.token;
+        self.playback = None;
+        out.events.push_back(Event::PlaybackEnded { leg: self.id, token });
+        false
+    }
+
+    fn run_key<S: PacketSink>(&mut self, out: &mut Out<'_, S>) {
+        let Some(agreed) = self.agreed else {
+            return;
+        };
+        let law = agreed.payloads.law;
+        match self.keys.current {
+            Some(Sending::Event { mut sender, first }) => {
+                let Some(event) = sender.next_payload() else {
+                    self.keys.pause();
+                    self.gap = true;
+                    return;
+                };
+                self.keys.current = Some(Sending::Event { sender, first: false });
+                if let (Some(payload_type), true) = (agreed.payloads.event, self.sending().is_some()) {
+                    let numbers = if first {
+                        Numbers { marker: true, ..self.send.own(out.now, FRAME_SAMPLES, true) }
+                    } else {
+                        self.send.own_again(out.now)
+                    };
+                    self.transmit(numbers, payload_type, &event.bytes(), out);
+                }
+            }
+            Some(Sending::Tone(mut tone)) => match tone.next_frame(law) {
+                Some(frame) => {
+                    self.keys.current = Some(Sending::Tone(tone));
+                    self.send_audio(&frame, out);
+                }
+                None => {
+                    self.keys.pause();
+                    self.send_audio(&[law.silence(); FRAME], out);
+                }
+            },
+            Some(Sending::Pause(frames)) => {
+                self.keys.current = frames.checked_sub(1).map(Sending::Pause);
+                self.send_audio(&[law.silence(); FRAME], out);
+            }
+            None => {}
+        }
+    }
+
+    /// Sends a frame of our own, unless the far end holds.
+    fn send_audio<S: PacketSink>(&mut self, frame: &[u8; FRAME], out: &mut Out<'_, S>) {
+        let Some(agreed) = self.sending() else {
+            self.gap = true;
+            return;
+        };
+        let gap = std::mem::take(&mut self.gap);
+        let numbers = self.send.own(out.now, FRAME_SAMPLES, gap);
+        self.transmit(numbers, agreed.payloads.audio, frame, out);
+    }
+
+    /// Sends a payload of our own (at most a frame).
+    pub fn transmit<S: PacketSink>(
+        &mut self,
+        numbers: Numbers,
+        payload_type: u8,
+        payload: &[u8],
+        out: &mut Out<'_, S>,
+    ) {
+        self.send.octets += payload.len() as u64;
+        match &mut self.transport {
+            Transport::Rtp(rtp) => {
+                let Some(to) = rtp.latch.destination() else {
+                    return;
+                };
+                let mut packet = [0; HEADER_LENGTH + FRAME];
+                let length = HEADER_LENGTH + payload.len();
+                if let Some(header) = packet.first_chunk_mut() {
+                    let Numbers { marker, sequence, timestamp } = numbers;
+                    write_header(header, marker, payload_type, sequence as u16, timestamp, self.send.ssrc);
+                }
+                if let Some(place) = packet.get_mut(HEADER_LENGTH..length) {
+                    place.copy_from_slice(payload);
+                    out.send(self.id, Channel::Rtp, to, &packet[..length]);
+                }
+            }
+            Transport::WebRtc(webrtc) => webrtc.write(self.id, numbers, payload_type, payload, out),
+        }
+    }
+
+    /// A silent frame when nothing was sent for a while, so that a NAT stays open.
+    pub fn keep_alive<S: PacketSink>(&mut self, out: &mut Out<'_, S>) {
+        let busy_until = self.send.last_sent().map(|last| last + KEEP_ALIVE).filter(|until| *until > out.now);
+        if let Some(until) = busy_until {
+            self.timers.set(Timer::KeepAlive, until);
+            return;
+        }
+        self.timers.set(Timer::KeepAlive, out.now + KEEP_ALIVE);
+        if let (Some(agreed), None) = (self.sending(), self.timers.get(Timer::Frame)) {
+            self.gap = true;
+            self.send_audio(&[agreed.payloads.law.silence(); FRAME], out);
+        }
+    }
+
+    /// Ends the recording, if there is one.
+    pub fn end_recording<S: PacketSink>(&mut self, out: &mut Out<'_, S>) {
+        self.timers.clear(Timer::Recording);
+        if let Some(recording) = self.recording.take() {
+            let token = recording.token;
+            let (mulaw, ms) = recording.finish();
+            if !mulaw.is_empty() {
+                out.events.push_back(Event::Recorded { leg: self.id, token, mulaw });
+            }
+            out.events.push_back(Event::RecordingEnded { leg: self.id, token, ms });
+        }
+    }
+
+    /// Its figures so far.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            received: self.receive.received(),
+            sent: self.send.packets,
+            lost: self.receive.lost(),
+            jitter_ms: self.receive.jitter_ms(),
+            dropped: self.dropped,
+            codec: self.agreed.map_or("", |agreed| agreed.payloads.law.name()),
+        }
+    }
+}

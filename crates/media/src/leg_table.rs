@@ -1,0 +1,83 @@
+//! Legs by slot and by name.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::command::LegId;
+use crate::leg::Leg;
+
+/// Spreads leg numbers, which the switch hands out, by a fixed multiplication.
+#[derive(Default)]
+pub(crate) struct LegHasher(u64);
+
+impl Hasher for LegHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (number ^ number >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// All legs of an engine. A slot is reused; its generation tells its tenants apart.
+#[derive(Default)]
+pub(crate) struct LegTable {
+    slots: Vec<(u32, Option<Box<Leg>>)>,
+    free: Vec<u32>,
+    by_id: HashMap<LegId, u32, BuildHasherDefault<LegHasher>>,
+}
+
+impl LegTable {
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn slot(&self, id: LegId) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Leg> {
+        self.slots.get_mut(slot as usize)?.1.as_deref_mut()
+    }
+
+    pub fn generation(&self, slot: u32) -> u32 {
+        self.slots.get(slot as usize).map_or(0, |(generation, _)| *generation)
+    }
+
+    /// The leg a heap entry means, if it still lives there.
+    pub fn tenant(&mut self, slot: u32, generation: u32) -> Option<&mut Leg> {
+        let (lives, leg) = self.slots.get_mut(slot as usize)?;
+        if *lives == generation { leg.as_deref_mut() } else { None }
+    }
+
+    pub fn insert(&mut self, leg: Leg) -> u32 {
+        let id = leg.id;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            (self.slots.len() - 1) as u32
+        });
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = (place.0.wrapping_add(1), Some(Box::new(leg)));
+        }
+        self.by_id.insert(id, slot);
+        slot
+    }
+
+    pub fn remove(&mut self, slot: u32) -> Option<Box<Leg>> {
+        let leg = self.slots.get_mut(slot as usize)?.1.take()?;
+        self.by_id.remove(&leg.id);
+        self.free.push(slot);
+        Some(leg)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Leg)> {
+        (0..).zip(&self.slots).filter_map(|(slot, (_, leg))| Some((slot, leg.as_deref()?)))
+    }
+}

@@ -1,0 +1,229 @@
+//! Offer and answer (RFC 3264) of an RTP leg: PCMU, PCMA and telephone-event over RTP/AVP.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::command::RefusedSdp;
+use crate::g711::Law;
+use crate::payload_map::{Payload, PayloadMap};
+use crate::sdp::{Connection, Direction, Media, Origin, RtpMap, Sdp};
+
+/// The payload type of telephone-event in our own offers.
+pub const OUR_EVENT: u8 = 101;
+/// Events 0 to 15: the sixteen keys.
+const OUR_EVENTS: &str = "0-15";
+
+/// The addresses of a leg's sockets as told to the far end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalAddresses {
+    /// Where RTP arrives.
+    pub rtp: SocketAddr,
+    /// Where RTCP arrives; `None` where it shares the RTP socket.
+    pub rtcp: Option<SocketAddr>,
+}
+
+/// What was agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Payload types.
+    pub payloads: PayloadMap,
+    /// Where to send RTP; `None` when the far end wrote a host name or `0.0.0.0`.
+    pub rtp: Option<SocketAddr>,
+    /// Where to send RTCP; `None` as above.
+    pub rtcp: Option<SocketAddr>,
+    /// The far end put us on hold.
+    pub far_holds: bool,
+    /// Whether we may send media.
+    pub may_send: bool,
+    /// Whether the far end sends media.
+    pub may_receive: bool,
+}
+
+/// The side of one leg in offers and answers.
+#[derive(Clone, Debug)]
+pub struct Negotiation {
+    local: LocalAddresses,
+    origin: Origin,
+    /// Our offer waits for its answer.
+    offered: bool,
+    /// We made the last offer, answered or not.
+    ours_last: bool,
+    /// Something was agreed once.
+    agreed: bool,
+    /// The order of the m-lines of the session, fixed once agreed (RFC 3264 section 8).
+    lines: Vec<Media>,
+    audio_line: usize,
+}
+
+impl Negotiation {
+    /// `session`: a number for `o=`, unlikely to repeat.
+    #[must_use]
+    pub fn new(local: LocalAddresses, session: u64) -> Self {
+        // Some phones take the session id as a signed number.
+        let origin = Origin { session: session >> 2, version: 0 };
+        Self { local, origin, offered: false, ours_last: false, agreed: false, lines: Vec::new(), audio_line: 0 }
+    }
+
+    /// Our offer of all we speak.
+    pub fn offer(&mut self) -> Sdp {
+        self.offered = true;
+        self.ours_last = true;
+        let maps = vec![g711(Law::Mu, 0), g711(Law::A, 8), event(OUR_EVENT, OUR_EVENTS)];
+        let audio = self.audio("RTP/AVP", maps, Direction::SendRecv, None);
+        self.describe(audio)
+    }
+
+    /// The answer to an offer of the far end.
+    ///
+    /// # Errors
+    /// [`RefusedSdp`]; what was agreed before stays.
+    pub fn answer(&mut self, offer: &Sdp) -> Result<(Sdp, Agreed), RefusedSdp> {
+        if self.offered && !self.agreed {
+            return Err(RefusedSdp::WrongState);
+        }
+        let (line, media) = offer.media.iter().enumerate().find(|(_, m)| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
+        let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
+        let direction = offer.direction_of(media);
+        let their_event = event_of(media);
+        let payloads = PayloadMap::new(law, payload_type, their_event.map(|map| map.payload_type));
+        let agreed = agree(offer, media, payloads);
+
+        let mut maps = vec![g711(law, payload_type)];
+        if let Some(map) = their_event {
+            let parameters = if map.parameters.is_empty() { OUR_EVENTS } else { &map.parameters };
+            maps.push(event(map.payload_type, parameters));
+        }
+        let audio = self.audio(&media.protocol, maps, direction.answer(), media.mid.clone());
+        self.lines = offer.media.iter().map(Media::rejection).collect();
+        self.audio_line = line;
+        self.offered = false;
+        self.ours_last = false;
+        self.agreed = true;
+        Ok((self.describe(audio), agreed))
+    }
+
+    /// Takes the far end's answer to our offer. A later, different answer to the same offer replaces the earlier one
+    /// (a 200 after a 183 from another branch).
+    ///
+    /// # Errors
+    /// [`RefusedSdp`]; what was agreed before stays.
+    pub fn accept(&mut self, answer: &Sdp) -> Result<Agreed, RefusedSdp> {
+        if !self.ours_last {
+            return Err(RefusedSdp::WrongState);
+        }
+        let media = answer.media.get(self.audio_line).filter(|m| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
+        let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
+        let event = event_of(media).map(|map| map.payload_type);
+        let mut payloads = PayloadMap::new(law, payload_type, event);
+        // What we offered may come under our own numbers.
+        payloads.listen(0, Payload::Audio(Law::Mu));
+        payloads.listen(8, Payload::Audio(Law::A));
+        payloads.listen(OUR_EVENT, Payload::Event);
+        if self.lines.is_empty() {
+            self.lines.push(media.rejection());
+        }
+        self.offered = false;
+        self.agreed = true;
+        Ok(agree(answer, media, payloads))
+    }
+
+    fn audio(&self, protocol: &str, maps: Vec<RtpMap>, direction: Direction, mid: Option<String>) -> Media {
+        let rtcp = self.local.rtcp.filter(|rtcp| {
+            // RTP's port + 1 goes without saying (RFC 3605).
+            Some(rtcp.port()) != self.local.rtp.port().checked_add(1) || rtcp.ip() != self.local.rtp.ip()
+        });
+        Media {
+            kind: "audio".to_owned(),
+            port: self.local.rtp.port(),
+            protocol: protocol.to_owned(),
+            formats: maps.iter().map(|map| map.payload_type.to_string()).collect(),
+            connection: None,
+            direction: Some(direction),
+            maps,
+            ptime: Some(20),
+            rtcp: rtcp.map(|rtcp| (rtcp.port(), (rtcp.ip() != self.local.rtp.ip()).then(|| rtcp.ip()))),
+            mid,
+        }
+    }
+
+    fn describe(&mut self, audio: Media) -> Sdp {
+        // RFC 3264 section 8: the version goes up by one with each description that may differ.
+        self.origin.version += 1;
+        let mut media: Vec<Media> = self.lines.iter().map(Media::rejection).collect();
+        match media.get_mut(self.audio_line) {
+            Some(line) => *line = audio,
+            None => media.push(audio),
+        }
+        Sdp {
+            origin: self.origin,
+            origin_address: self.local.rtp.ip(),
+            connection: Some(Connection::Address(self.local.rtp.ip())),
+            direction: None,
+            media,
+        }
+    }
+}
+
+fn g711(law: Law, payload_type: u8) -> RtpMap {
+    RtpMap {
+        payload_type,
+        encoding: law.name().to_owned(),
+        clock_rate: 8000,
+        channels: 1,
+        parameters: String::new(),
+    }
+}
+
+fn event(payload_type: u8, parameters: &str) -> RtpMap {
+    RtpMap {
+        payload_type,
+        encoding: "telephone-event".to_owned(),
+        clock_rate: 8000,
+        channels: 1,
+        parameters: parameters.to_owned(),
+    }
+}
+
+fn acceptable(media: &Media) -> bool {
+    media.kind == "audio"
+        && media.port != 0
+        && matches!(media.protocol.as_str(), "RTP/AVP" | "RTP/AVPF")
+        && first_law(media).is_some()
+}
+
+/// The first format of the m-line that is G.711: the far end's preference.
+pub(crate) fn first_law(media: &Media) -> Option<(Law, u8)> {
+    media.formats.iter().find_map(|format| {
+        let payload_type: u8 = format.parse().ok()?;
+        let map = media.maps.iter().find(|map| map.payload_type == payload_type)?;
+        let law = [Law::Mu, Law::A].into_iter().find(|law| map.encoding.eq_ignore_ascii_case(law.name()))?;
+        (map.clock_rate == 8000 && map.channels == 1).then_some((law, payload_type))
+    })
+}
+
+pub(crate) fn event_of(media: &Media) -> Option<&RtpMap> {
+    media.maps.iter().find(|map| {
+        map.encoding.eq_ignore_ascii_case("telephone-event")
+            && map.clock_rate == 8000
+            && media.formats.iter().any(|format| format.parse() == Ok(map.payload_type))
+    })
+}
+
+fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap) -> Agreed {
+    let direction = sdp.direction_of(media);
+    let connection = sdp.connection_of(media);
+    let unspecified = connection.is_some_and(Connection::is_unspecified);
+    let address: Option<IpAddr> = match connection {
+        Some(Connection::Address(address)) if !unspecified => Some(address),
+        _ => None,
+    };
+    let (rtcp_port, rtcp_address) = media.rtcp.unwrap_or((media.port.wrapping_add(1), None));
+    let rtcp_address = rtcp_address.filter(|address| !address.is_unspecified()).or(address);
+    Agreed {
+        payloads,
+        rtp: address.map(|address| SocketAddr::new(address, media.port)),
+        rtcp: rtcp_address.map(|address| SocketAddr::new(address, rtcp_port)),
+        far_holds: unspecified || !direction.receives(),
+        may_send: direction.receives() && !unspecified,
+        may_receive: direction.sends(),
+    }
+}

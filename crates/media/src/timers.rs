@@ -1,0 +1,111 @@
+//! When legs wake up: a few named timers per leg, and one heap over all legs.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+/// What a leg may wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// The next frame of a prompt or a key.
+    Frame,
+    /// The next RTCP report.
+    Report,
+    /// A silent frame that keeps a NAT open.
+    KeepAlive,
+    /// Nothing was heard for too long.
+    Quiet,
+    /// A recording reached its limit without audio.
+    Recording,
+    /// ICE and DTLS of a WebRTC leg.
+    Transport,
+}
+
+impl Timer {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Frame, Self::Report, Self::KeepAlive, Self::Quiet, Self::Recording, Self::Transport];
+}
+
+/// The timers of one leg.
+#[derive(Clone, Debug, Default)]
+pub struct Timers {
+    at: [Option<Instant>; Timer::ALL.len()],
+    /// The leg's entry in the heap.
+    scheduled: Option<Instant>,
+}
+
+impl Timers {
+    /// Sets a timer, replacing its former time.
+    pub const fn set(&mut self, timer: Timer, at: Instant) {
+        self.at[timer as usize] = Some(at);
+    }
+
+    /// Clears a timer.
+    pub const fn clear(&mut self, timer: Timer) {
+        self.at[timer as usize] = None;
+    }
+
+    /// When a timer goes off.
+    #[must_use]
+    pub const fn get(&self, timer: Timer) -> Option<Instant> {
+        self.at[timer as usize]
+    }
+
+    /// Clears a timer that is due and says so.
+    pub fn take_due(&mut self, timer: Timer, now: Instant) -> bool {
+        let due = self.get(timer).is_some_and(|at| at <= now);
+        if due {
+            self.clear(timer);
+        }
+        due
+    }
+
+    fn earliest(&self) -> Option<Instant> {
+        self.at.iter().flatten().min().copied()
+    }
+}
+
+/// Wake-ups of all legs, earliest first. An entry that a leg no longer means is skipped.
+#[derive(Clone, Debug, Default)]
+pub struct WakeUps {
+    heap: BinaryHeap<Reverse<(Instant, u32, u32)>>,
+}
+
+impl WakeUps {
+    /// Sees to it that the leg in `slot` is woken at its earliest timer. An entry that stands earlier is left:
+    /// waking for nothing is cheaper than a heap operation per packet.
+    pub fn schedule(&mut self, slot: u32, generation: u32, timers: &mut Timers) {
+        if let Some(at) = timers.earliest()
+            && timers.scheduled.is_none_or(|scheduled| at < scheduled)
+        {
+            timers.scheduled = Some(at);
+            self.heap.push(Reverse((at, slot, generation)));
+        }
+    }
+
+    /// The next leg to wake at or before `now`: its slot, generation and the entry's time.
+    pub fn pop_due(&mut self, now: Instant) -> Option<(u32, u32, Instant)> {
+        let Reverse((at, ..)) = self.heap.peek()?;
+        if *at > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((at, slot, generation))| (slot, generation, at))
+    }
+
+    /// Takes a popped entry: false when the leg no longer means it.
+    pub fn take(timers: &mut Timers, at: Instant) -> bool {
+        if timers.scheduled == Some(at) {
+            timers.scheduled = None;
+            true
+        } else {
+            false
+        }
+    }
+
+    /// When to wake next. May be early, never late.
+    #[must_use]
+    pub fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+}
