@@ -51,7 +51,14 @@ pub(crate) fn ringback(number: Option<&Number>) -> Ringback {
 
 impl Pbx {
     /// Plays `audio` to a party, in place of what it hears.
-    pub(crate) fn play(&mut self, call: &Call, party: Party, audio: Vec<Audio>, repeat: Repeat, now: UnixMillis) -> PlaybackId {
+    pub(crate) fn play(
+        &mut self,
+        call: &Call,
+        party: Party,
+        audio: Vec<Audio>,
+        repeat: Repeat,
+        now: UnixMillis,
+    ) -> PlaybackId {
         let id = self.new_playback_id(now);
         self.command(Command::Play { call: call.id, playback: Playback { id, party, audio, repeat } });
         id

@@ -7,7 +7,9 @@ use crate::record::{CallRecord, CallState, Direction, TraceMark};
 use crate::ring::Ring;
 use crate::settings::{Number, Settings};
 use crate::timer::CallTimers;
-use crate::{CallId, Caller, ConversationId, CustomerId, ManagerId, NumberId, PlaybackId, PresentationId, TeamId, UnixMillis};
+use crate::{
+    CallId, Caller, ConversationId, CustomerId, ManagerId, NumberId, PlaybackId, PresentationId, TeamId, UnixMillis,
+};
 use std::sync::Arc;
 
 /// Longest call, 12 hours.
@@ -117,7 +119,13 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call that just began.
-    pub(crate) fn new(id: CallId, direction: Direction, settings: Arc<Settings>, caller: Caller, now: UnixMillis) -> Self {
+    pub(crate) fn new(
+        id: CallId,
+        direction: Direction,
+        settings: Arc<Settings>,
+        caller: Caller,
+        now: UnixMillis,
+    ) -> Self {
         let language = settings.language;
         Self {
             id,

@@ -103,7 +103,12 @@ impl Pbx {
         });
     }
 
-    fn change_conversation(&mut self, id: ConversationId, now: UnixMillis, change: impl FnOnce(&mut ConversationRecord)) {
+    fn change_conversation(
+        &mut self,
+        id: ConversationId,
+        now: UnixMillis,
+        change: impl FnOnce(&mut ConversationRecord),
+    ) {
         let Some(live) = self.conversations.get_mut(&id) else { return };
         change(&mut live.row);
         live.row.last_activity_at = live.row.last_activity_at.max(now);
@@ -112,7 +117,14 @@ impl Pbx {
     }
 
     /// A line of the timeline.
-    pub(crate) fn entry(&mut self, to: ConversationId, kind: &'static str, value: String, by: Option<ManagerId>, now: UnixMillis) {
+    pub(crate) fn entry(
+        &mut self,
+        to: ConversationId,
+        kind: &'static str,
+        value: String,
+        by: Option<ManagerId>,
+        now: UnixMillis,
+    ) {
         let id = EntryId(self.ids.next(now));
         self.record(Record::Entry(Box::new(EntryRecord { id, conversation_id: to, kind, value, at: now, by })));
     }

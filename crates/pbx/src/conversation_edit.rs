@@ -116,7 +116,12 @@ impl Pbx {
         Ok(row)
     }
 
-    fn check_edit(&self, before: &ConversationRecord, edit: &ConversationEdit, in_progress: bool) -> Result<(), EditRefusal> {
+    fn check_edit(
+        &self,
+        before: &ConversationRecord,
+        edit: &ConversationEdit,
+        in_progress: bool,
+    ) -> Result<(), EditRefusal> {
         use ConversationState::{Closed, Missed, Queued};
         match edit.state {
             Some(state @ (Missed | Queued)) if state != before.state => return Err(EditRefusal::InvalidState),

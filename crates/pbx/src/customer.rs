@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(language_for(None, &caller("+81311112222"), Language::Ko), Language::Ja);
         assert_eq!(language_for(None, &caller("+14155550100"), Language::Ko), Language::En);
         assert_eq!(language_for(None, &Caller::Anonymous, Language::Ko), Language::Ko);
-        let known = CustomerBrief { id: CustomerId(1), name: String::new(), language: Some(Language::Es), blocked: false };
+        let known =
+            CustomerBrief { id: CustomerId(1), name: String::new(), language: Some(Language::Es), blocked: false };
         assert_eq!(language_for(Some(&known), &caller("+821011112222"), Language::Ko), Language::Es);
     }
 }

@@ -175,7 +175,14 @@ impl Pbx {
         call
     }
 
-    fn call_dialler(&mut self, call: &mut Call, manager: ManagerId, plan: DialPlan, devices: RingDevices, now: UnixMillis) {
+    fn call_dialler(
+        &mut self,
+        call: &mut Call,
+        manager: ManagerId,
+        plan: DialPlan,
+        devices: RingDevices,
+        now: UnixMillis,
+    ) {
         let presentation = self.new_presentation_id(now);
         self.lines.presented(manager);
         self.start_timer(call, Timer::Stage, now.plus_ms(DIALLER_RING_MS));

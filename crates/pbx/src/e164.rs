@@ -110,7 +110,11 @@ impl E164 {
             Some(country) => {
                 let digits = self.0.to_string();
                 let rest = &digits[country.calling_code().len()..];
-                if country == Country::Kr && rest.len() == 8 && rest.starts_with('1') { rest.to_owned() } else { format!("0{rest}") }
+                if country == Country::Kr && rest.len() == 8 && rest.starts_with('1') {
+                    rest.to_owned()
+                } else {
+                    format!("0{rest}")
+                }
             }
             None => self.to_string(),
         }

@@ -8,7 +8,13 @@ use crate::{CallId, Cause, Command, ManagerId, MissedReason, PresentationId, Uni
 
 impl Pbx {
     /// Customer and manager talk from now on.
-    pub(crate) fn engage(&mut self, call: &mut Call, presentation: PresentationId, manager: ManagerId, now: UnixMillis) {
+    pub(crate) fn engage(
+        &mut self,
+        call: &mut Call,
+        presentation: PresentationId,
+        manager: ManagerId,
+        now: UnixMillis,
+    ) {
         self.stop_timer(call, crate::timer::Timer::Stage);
         self.command(Command::Connect { call: call.id, presentation });
         call.state = State::Engaged { presentation };
@@ -20,7 +26,13 @@ impl Pbx {
     }
 
     /// A manager's leg ended.
-    pub(crate) fn manager_hung_up(&mut self, call: &mut Call, presentation: PresentationId, cause: Cause, now: UnixMillis) {
+    pub(crate) fn manager_hung_up(
+        &mut self,
+        call: &mut Call,
+        presentation: PresentationId,
+        cause: Cause,
+        now: UnixMillis,
+    ) {
         match call.state {
             State::Ringing(_) => {
                 let cause = if cause == Cause::Normal { Cause::Declined } else { cause };
@@ -30,7 +42,9 @@ impl Pbx {
                 call.trace(now, "manager_left", "");
                 self.end(call, now);
             }
-            State::CallingDialler { presentation: own, .. } | State::Dialling { presentation: own } if own == presentation => {
+            State::CallingDialler { presentation: own, .. } | State::Dialling { presentation: own }
+                if own == presentation =>
+            {
                 self.dialler_left(call, now);
             }
             State::Excusing { presentation: own, .. } if own == presentation => self.end(call, now),

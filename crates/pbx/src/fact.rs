@@ -1,7 +1,7 @@
 //! What the business hears: facts, in the past tense.
 
-use crate::{CallId, E164, ManagerId, NumberId, PlaybackId, PresentationId};
 use crate::settings::RingDevice;
+use crate::{CallId, E164, ManagerId, NumberId, PlaybackId, PresentationId};
 
 /// Who a customer's call says it is from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

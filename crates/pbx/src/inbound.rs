@@ -49,7 +49,7 @@ impl Pbx {
         call.record.from = caller_text(&call.caller);
         call.record.to = to.map_or_else(|| outside(dialled), |number| number.to_string());
         call.record.number_id = to.and_then(|number| self.settings.number_by_e164.get(&number).copied());
-        call.trace(now, "arrived", &call.record.to.clone());
+        call.trace(now, "arrived", call.record.to.clone());
         if let Some(number) = diverted_from {
             call.trace(now, "diverted_from", number);
         }
@@ -84,12 +84,13 @@ impl Pbx {
 
     fn begin(&mut self, call: &mut Call, now: UnixMillis) {
         let settings = Arc::clone(&call.settings);
-        let Some(number) = call.number().cloned() else { return self.end(call, now) };
-        let route = routing::route(&settings, &number);
+        let number = call.record.number_id.and_then(|id| settings.numbers.get(&id));
+        let Some(number) = number else { return self.end(call, now) };
+        let route = routing::route(&settings, number);
         if let Route::Ring(target) = route {
             self.assign_by_routing(call, target);
         }
-        if !routing::is_open(&settings, &number, now) {
+        if !routing::is_open(&settings, number, now) {
             return self.announce_out_of_hours(call, now);
         }
         match route {

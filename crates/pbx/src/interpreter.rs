@@ -6,9 +6,6 @@ use crate::workflow::{Action, Assignee, Revision, Speech, Star, Step, StepName, 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Actions a run may carry out without the customer pressing a key or staying silent at a menu; then it is a loop.
-pub const MAX_ACTIONS_WITHOUT_INPUT: u16 = 200;
-
 /// What is to happen next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -54,7 +51,7 @@ pub enum Effect {
 pub enum Fault {
     /// A branch leads to a step that does not exist.
     UnknownStep(StepName),
-    /// More than [`MAX_ACTIONS_WITHOUT_INPUT`] actions on end.
+    /// More steps were entered on end than there are, without the customer pressing a key or staying silent at a menu.
     Loop,
     /// A second try-connect of this step (R136).
     SecondTry(StepName),
@@ -70,7 +67,8 @@ pub struct Run {
     first_menu: Option<usize>,
     /// Steps whose try-connect ran.
     tried: BTreeSet<usize>,
-    actions_on_end: u16,
+    /// Steps entered since the customer last had a say; more than there are is a loop.
+    entered_on_end: usize,
     /// How often the present menu was said without use.
     unused: u8,
 }
@@ -79,7 +77,7 @@ impl Run {
     /// A run at the first action of the first step.
     #[must_use]
     pub fn new(revision: Arc<Revision>) -> Self {
-        Self { revision, step: 0, action: 0, first_menu: None, tried: BTreeSet::new(), actions_on_end: 0, unused: 0 }
+        Self { revision, step: 0, action: 0, first_menu: None, tried: BTreeSet::new(), entered_on_end: 0, unused: 0 }
     }
 
     fn current(&self) -> Option<&Step> {
@@ -99,28 +97,21 @@ impl Run {
 
     /// The next action's effect.
     pub fn advance(&mut self) -> Effect {
+        // Ends: each turn takes an action of the step or enters another one, which the guard against loops counts.
         loop {
             let Some(action) = self.current().and_then(|step| step.actions.get(self.action)).cloned() else {
                 return Effect::RanOut;
             };
-            self.actions_on_end += 1;
-            if self.actions_on_end > MAX_ACTIONS_WITHOUT_INPUT {
-                return Effect::Broken(Fault::Loop);
-            }
             self.action += 1;
-            match action {
-                Action::Go { step } => {
-                    if let Err(fault) = self.enter(&step) {
-                        return Effect::Broken(fault);
-                    }
-                }
-                other => return self.effect_of(other),
+            if let Some(effect) = self.effect_of(action) {
+                return effect;
             }
         }
     }
 
-    fn effect_of(&mut self, action: Action) -> Effect {
-        match action {
+    /// What an action is to outsiders; nothing when it only led to another step.
+    fn effect_of(&mut self, action: Action) -> Option<Effect> {
+        Some(match action {
             Action::VoiceMessage { speech } => Effect::Say(speech),
             Action::Keys { speech, .. } => {
                 self.first_menu.get_or_insert(self.step);
@@ -128,28 +119,21 @@ impl Run {
                 Effect::Ask(speech)
             }
             Action::Assign { to } => Effect::Assign(to),
-            Action::TryConnect { unavailable } => {
-                if self.tried.insert(self.step) {
-                    Effect::TryConnect { unavailable }
-                } else {
-                    Effect::Broken(Fault::SecondTry(self.step_name().to_owned()))
-                }
-            }
+            Action::TryConnect { unavailable } if self.tried.insert(self.step) => Effect::TryConnect { unavailable },
+            Action::TryConnect { .. } => Effect::Broken(Fault::SecondTry(self.step_name().to_owned())),
             Action::Voicemail { speech, limit_seconds } => Effect::Voicemail { speech, limit_seconds },
             Action::End { leave_missed } => Effect::End { leave_missed },
             Action::Tag { tags } => Effect::Tag(tags),
-            Action::Go { step } => match self.enter(&step) {
-                Ok(()) => Effect::Ignore,
-                Err(fault) => Effect::Broken(fault),
-            },
-        }
+            Action::Go { step } => return self.enter(&step).err().map(Effect::Broken),
+        })
     }
 
     fn enter(&mut self, name: &str) -> Result<(), Fault> {
         let found = self.revision.steps.iter().position(|step| step.name == name);
         self.step = found.ok_or_else(|| Fault::UnknownStep(name.to_owned()))?;
         self.action = 0;
-        Ok(())
+        self.entered_on_end += 1;
+        if self.entered_on_end > self.revision.steps.len() { Err(Fault::Loop) } else { Ok(()) }
     }
 
     /// Goes on at the first action of a step.
@@ -169,7 +153,7 @@ impl Run {
     /// The customer pressed a key at the menu.
     pub fn press(&mut self, key: Key) -> Effect {
         let Some(Action::Keys { speech, keys, star }) = self.menu().cloned() else { return Effect::Ignore };
-        self.actions_on_end = 0;
+        self.entered_on_end = 0;
         if key.as_char() == '*' {
             return match (star, self.first_menu) {
                 (Star::Repeat, _) | (Star::First, None) => Effect::Ask(speech),
@@ -199,7 +183,7 @@ impl Run {
     /// The customer stayed silent at the menu.
     pub fn no_input(&mut self) -> Effect {
         let Some(Action::Keys { speech, .. }) = self.menu().cloned() else { return Effect::Ignore };
-        self.actions_on_end = 0;
+        self.entered_on_end = 0;
         self.unused(Effect::Ask(speech))
     }
 
@@ -265,6 +249,15 @@ mod tests {
     #[test]
     fn a_loop_without_input_ends() {
         let mut run = run(r#"[{"name":"a","actions":[{"kind":"go","step":"a"}]}]"#);
+        assert_eq!(run.advance(), Effect::Broken(Fault::Loop));
+    }
+
+    #[test]
+    fn saying_something_does_not_make_a_loop_right() {
+        let mut run = run(
+            r#"[{"name":"a","actions":[{"kind":"voice_message","speech":{"text":"hi"}},{"kind":"go","step":"a"}]}]"#,
+        );
+        assert_eq!([run.advance(), run.advance()], [Effect::Say(text("hi")), Effect::Say(text("hi"))]);
         assert_eq!(run.advance(), Effect::Broken(Fault::Loop));
     }
 

@@ -79,7 +79,8 @@ impl Pbx {
         plan: DialPlan,
         now: UnixMillis,
     ) {
-        call.record.customer_id = call.record.customer_id.or_else(|| self.customers.find(&call.caller).map(|brief| brief.id));
+        call.record.customer_id =
+            call.record.customer_id.or_else(|| self.customers.find(&call.caller).map(|brief| brief.id));
         call.assignment.manager = Some(manager);
         self.open_conversation(call, now);
         self.start_timer(call, Timer::Stage, now.plus_ms(MAX_DIAL_MS));
@@ -104,13 +105,7 @@ impl Pbx {
         self.dial_customer(call, presentation, manager, plan, now);
     }
 
-    /// The device of the manager who asked for a call was not answered.
-    pub(crate) fn dialler_did_not_answer(&mut self, call: &mut Call, now: UnixMillis) {
-        self.fail(call, "manager_left", now);
-        self.end(call, now);
-    }
-
-    /// The manager gave up before the customer answered.
+    /// The manager gave up before the customer answered, or did not pick up at all.
     pub(crate) fn dialler_left(&mut self, call: &mut Call, now: UnixMillis) {
         self.fail(call, "manager_left", now);
         self.end(call, now);
@@ -155,7 +150,8 @@ impl Pbx {
         now: UnixMillis,
     ) {
         self.fail(call, failure, now);
-        let language = manager.and_then(|id| self.settings.managers.get(&id)).map_or(self.settings.language, |m| m.language);
+        let language =
+            manager.and_then(|id| self.settings.managers.get(&id)).map_or(self.settings.language, |m| m.language);
         let audio = vec![Audio::BuiltIn(BuiltIn::CannotConnect, language)];
         let playback = self.play(call, Party::Manager(presentation), audio, Repeat::Once, now);
         self.start_timer(call, Timer::Stage, now.plus_ms(crate::announcement::MAX_ANNOUNCEMENT_MS));

@@ -7,7 +7,10 @@ use crate::customer::Customers;
 use crate::fact::Party;
 use crate::record::{CallRecord, CustomerRecord};
 use crate::timer::{Timer, Timers};
-use crate::{CallId, Command, ConversationId, Directory, Fact, IdSource, PlaybackId, PresentationId, Record, Settings, UnixMillis};
+use crate::{
+    CallId, Command, ConversationId, Directory, Fact, IdSource, PlaybackId, PresentationId, Record, Settings,
+    UnixMillis,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -197,7 +200,12 @@ impl Pbx {
     }
 
     /// Works on a call outside the map, so that work may look at the others, and tells its record if it changed.
-    pub(crate) fn with_call<R>(&mut self, id: CallId, now: UnixMillis, work: impl FnOnce(&mut Self, &mut Call) -> R) -> Option<R> {
+    pub(crate) fn with_call<R>(
+        &mut self,
+        id: CallId,
+        now: UnixMillis,
+        work: impl FnOnce(&mut Self, &mut Call) -> R,
+    ) -> Option<R> {
         let mut call = self.calls.remove(&id)?;
         let result = work(self, &mut call);
         self.keep(call, now);
@@ -242,8 +250,12 @@ impl Pbx {
     fn fact_in_call(&mut self, call: &mut Call, fact: Fact, now: UnixMillis) {
         match fact {
             Fact::PresentationRang { presentation, .. } => self.presentation_rang(call, presentation, now),
-            Fact::PresentationAnswered { presentation, device, .. } => self.presentation_answered(call, presentation, device, now),
-            Fact::PresentationFailed { presentation, cause, .. } => self.presentation_failed(call, presentation, cause, now),
+            Fact::PresentationAnswered { presentation, device, .. } => {
+                self.presentation_answered(call, presentation, device, now)
+            }
+            Fact::PresentationFailed { presentation, cause, .. } => {
+                self.presentation_failed(call, presentation, cause, now)
+            }
             Fact::DialRang { early_media, .. } => self.dial_rang(call, early_media, now),
             Fact::DialAnswered { .. } => self.dial_answered(call, now),
             Fact::DialFailed { cause, .. } => self.dial_failed(call, cause, now),
@@ -265,7 +277,9 @@ impl Pbx {
         match call.state {
             State::Greeting { playback, target } if playback == ended => self.start_ringing(call, target, now),
             State::Workflow { stage, .. } => self.workflow_playback_ended(call, stage, ended, now),
-            State::Announcing { playback } | State::Excusing { playback, .. } if playback == ended => self.end(call, now),
+            State::Announcing { playback } | State::Excusing { playback, .. } if playback == ended => {
+                self.end(call, now)
+            }
             State::EchoIntro { playback } if playback == ended => self.start_echo(call, now),
             _ => {}
         }
@@ -290,7 +304,7 @@ impl Pbx {
             State::Workflow { stage, .. } => self.workflow_speech_lost(call, stage, now),
             State::Ringing(_) => self.ring_time_over(call, now),
             State::EchoIntro { .. } => self.start_echo(call, now),
-            State::CallingDialler { .. } => self.dialler_did_not_answer(call, now),
+            State::CallingDialler { .. } => self.dialler_left(call, now),
             State::Dialling { .. } => self.dial_took_too_long(call, now),
             State::Announcing { .. } | State::Echoing | State::Excusing { .. } => self.end(call, now),
             State::Engaged { .. } | State::Deciding | State::Ended => {}

@@ -1,10 +1,10 @@
 //! What the store, the inbox and the live screens must know. A record is the whole row as it stands now, so that
 //! writing one twice or only the last of several is right.
 
+use crate::command::Language;
 use crate::fact::Key;
 use crate::settings::RingDevice;
 use crate::{CallId, ConversationId, CustomerId, E164, EntryId, ManagerId, NumberId, TeamId, UnixMillis};
-use crate::command::Language;
 use serde::{Deserialize, Serialize};
 
 /// Which way a call goes.

@@ -79,7 +79,8 @@ impl Pbx {
             return self.announce_all_busy(call, reason, now);
         }
         let number = call.number();
-        let seconds = number.map_or(DEFAULT_RING_SECONDS, |n| n.ring_seconds).clamp(*RING_SECONDS.start(), *RING_SECONDS.end());
+        let seconds =
+            number.map_or(DEFAULT_RING_SECONDS, |n| n.ring_seconds).clamp(*RING_SECONDS.start(), *RING_SECONDS.end());
         let ringback = announcement::ringback(number);
         self.play(call, Party::Customer, vec![Audio::Ringback(ringback)], Repeat::Forever, now);
         self.start_timer(call, Timer::Stage, now.plus_ms(u64::from(seconds) * 1000));
@@ -130,6 +131,16 @@ impl Pbx {
     pub(crate) fn line_changed(&mut self, call: &mut Call, manager: ManagerId, now: UnixMillis) {
         self.present_if_available(call, manager, now);
         self.give_up_if_hopeless(call, now);
+    }
+
+    /// A large team does not ring all at once: who had no place does when one comes free.
+    fn fill_free_place(&mut self, call: &mut Call, now: UnixMillis) {
+        let State::Ringing(ring) = &call.state else { return };
+        if ring.targets.len() > MAX_PRESENTED_AT_ONCE {
+            for manager in ring.hopeful() {
+                self.present_if_available(call, manager, now);
+            }
+        }
     }
 
     /// When nobody rings and nobody is about to come free, the customer is told.
@@ -184,7 +195,11 @@ impl Pbx {
         };
         let Some(manager) = winner else {
             if call.presentation != Some(presentation) {
-                self.command(Command::HangUp { call: call.id, party: Party::Manager(presentation), cause: Cause::Normal });
+                self.command(Command::HangUp {
+                    call: call.id,
+                    party: Party::Manager(presentation),
+                    cause: Cause::Normal,
+                });
             }
             return;
         };
@@ -208,13 +223,22 @@ impl Pbx {
         match &mut call.state {
             State::Ringing(ring) => {
                 let Some(manager) = ring.open.remove(&presentation) else { return };
-                if cause == Cause::Unreachable { ring.gone.insert(manager) } else { ring.refused.insert(manager) };
+                if cause == Cause::Unreachable {
+                    ring.gone.insert(manager)
+                } else {
+                    ring.refused.insert(manager)
+                };
                 self.lines.unpresented(manager);
                 call.record.manager_ids.retain(|presented| *presented != manager);
                 call.trace(now, "not_answered", format_args!("{manager} {}", failure_word(cause)));
+                self.fill_free_place(call, now);
                 self.give_up_if_hopeless(call, now);
             }
-            State::CallingDialler { presentation: own, .. } if *own == presentation => self.dialler_did_not_answer(call, now),
+            State::CallingDialler { presentation: own, manager, .. } if *own == presentation => {
+                self.lines.unpresented(*manager);
+                call.state = State::Deciding;
+                self.dialler_left(call, now);
+            }
             _ => {}
         }
     }

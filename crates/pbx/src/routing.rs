@@ -81,7 +81,8 @@ pub(crate) fn number_for(settings: &Settings, manager: &Manager, chosen: Option<
         return settings.numbers.contains_key(&id).then_some(id);
     }
     let routed_to_me = |number: &&Number| number.routing == Routing::Manager(manager.id);
-    let routed_to_mine = |number: &&Number| matches!(number.routing, Routing::Team(team) if manager.team_ids.contains(&team));
+    let routed_to_mine =
+        |number: &&Number| matches!(number.routing, Routing::Team(team) if manager.team_ids.contains(&team));
     let numbers = || settings.numbers.values();
     numbers()
         .find(routed_to_me)

@@ -60,7 +60,11 @@ fn ways(action: &Action) -> Vec<&StepName> {
 fn is_final(action: &Action) -> bool {
     matches!(
         action,
-        Action::Keys { .. } | Action::TryConnect { .. } | Action::Voicemail { .. } | Action::End { .. } | Action::Go { .. }
+        Action::Keys { .. }
+            | Action::TryConnect { .. }
+            | Action::Voicemail { .. }
+            | Action::End { .. }
+            | Action::Go { .. }
     )
 }
 
@@ -131,7 +135,11 @@ impl<'a> Check<'a> {
                     self.problem(format!("{path}.keys"), "empty", "a menu has at least one key");
                 }
                 for key in keys.keys().filter(|key| !matches!(key, '0'..='9' | '#')) {
-                    self.problem(format!("{path}.keys.{key}"), "invalid_key", "a key is one of 0-9 and #; star has its own setting");
+                    self.problem(
+                        format!("{path}.keys.{key}"),
+                        "invalid_key",
+                        "a key is one of 0-9 and #; star has its own setting",
+                    );
                 }
             }
             Action::Voicemail { limit_seconds, .. } if *limit_seconds > MAX_VOICEMAIL_SECONDS => {
@@ -143,7 +151,11 @@ impl<'a> Check<'a> {
                     self.problem(format!("{path}.tags"), "too_many", format!("at most {MAX_TAGS} tags"));
                 }
                 if tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS) {
-                    self.problem(format!("{path}.tags"), "invalid_tag", format!("1 to {MAX_TAG_CHARS} characters each"));
+                    self.problem(
+                        format!("{path}.tags"),
+                        "invalid_tag",
+                        format!("1 to {MAX_TAG_CHARS} characters each"),
+                    );
                 }
             }
             _ => {}
@@ -203,7 +215,11 @@ impl<'a> Check<'a> {
                     _ => break,
                 }
                 if at == place {
-                    self.problem(format!("steps.{place}"), "endless", "the step leads back to itself without a menu between");
+                    self.problem(
+                        format!("steps.{place}"),
+                        "endless",
+                        "the step leads back to itself without a menu between",
+                    );
                     break;
                 }
             }
@@ -217,7 +233,10 @@ mod tests {
     use crate::RevisionId;
 
     fn codes(steps: &str) -> Vec<String> {
-        let json = format!(r#"{{"id":"{}","name":"t","trigger":{{"kind":"customer_called"}},"steps":{steps}}}"#, RevisionId(1));
+        let json = format!(
+            r#"{{"id":"{}","name":"t","trigger":{{"kind":"customer_called"}},"steps":{steps}}}"#,
+            RevisionId(1)
+        );
         let revision: Revision = serde_json::from_str(&json).unwrap();
         validate(&revision).into_iter().map(|problem| format!("{} {}", problem.path, problem.code)).collect()
     }
@@ -241,9 +260,15 @@ mod tests {
             (r#"[{"name":"a","actions":[]},{"name":"a","actions":[]}]"#.to_owned(), "steps.1.name duplicate"),
             (format!(r#"[{{"name":"{long}","actions":[]}}]"#), "steps.0.name too_long"),
             (r#"[{"name":"a","actions":[{"kind":"end"},{"kind":"end"}]}]"#.to_owned(), "steps.0.actions.1 after_final"),
-            (r#"[{"name":"a","actions":[{"kind":"keys","speech":{},"keys":{"*":"a"}}]}]"#.to_owned(), "steps.0.actions.0.keys.* invalid_key"),
+            (
+                r#"[{"name":"a","actions":[{"kind":"keys","speech":{},"keys":{"*":"a"}}]}]"#.to_owned(),
+                "steps.0.actions.0.keys.* invalid_key",
+            ),
             (r#"[{"name":"a","actions":[{"kind":"go","step":"a"}]}]"#.to_owned(), "steps.0 endless"),
-            (r#"[{"name":"a","actions":[{"kind":"voicemail","speech":{},"limit_seconds":601}]}]"#.to_owned(), "steps.0.actions.0.limit_seconds out_of_range"),
+            (
+                r#"[{"name":"a","actions":[{"kind":"voicemail","speech":{},"limit_seconds":601}]}]"#.to_owned(),
+                "steps.0.actions.0.limit_seconds out_of_range",
+            ),
         ] {
             let found = codes(&steps);
             assert!(found.iter().any(|code| code == expected), "{expected} is not in {found:?}");

@@ -115,7 +115,13 @@ impl Pbx {
     }
 
     /// Rings who is assigned, when they can answer; else goes on with the other step (R127, R133).
-    fn try_connect(&mut self, call: &mut Call, mut run: Box<Run>, unavailable: Option<StepName>, now: UnixMillis) -> Next {
+    fn try_connect(
+        &mut self,
+        call: &mut Call,
+        mut run: Box<Run>,
+        unavailable: Option<StepName>,
+        now: UnixMillis,
+    ) -> Next {
         let target = self.connect_target(call);
         call.trace(now, "try_connect", target_word(target));
         let outlook = match target {
@@ -212,7 +218,13 @@ impl Pbx {
         }
     }
 
-    pub(crate) fn workflow_playback_ended(&mut self, call: &mut Call, stage: Stage, ended: PlaybackId, now: UnixMillis) {
+    pub(crate) fn workflow_playback_ended(
+        &mut self,
+        call: &mut Call,
+        stage: Stage,
+        ended: PlaybackId,
+        now: UnixMillis,
+    ) {
         match stage {
             Stage::Speaking(playback) | Stage::Asking(playback) | Stage::VoicemailPrompt { playback, .. }
                 if playback == ended =>

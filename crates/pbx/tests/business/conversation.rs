@@ -3,7 +3,9 @@
 use crate::fixture::{JUN, MINJI, SALES, START, settings};
 use crate::ladder::Ladder;
 use pbx::record::{ConversationRecord, ConversationState};
-use pbx::{ConversationEdit, ConversationId, CustomerId, DialRequest, EditRefusal, ManagerId, MissedReason, Record, TeamId};
+use pbx::{
+    ConversationEdit, ConversationId, CustomerId, DialRequest, EditRefusal, ManagerId, MissedReason, Record, TeamId,
+};
 
 fn missed() -> ConversationRecord {
     ConversationRecord {
@@ -52,10 +54,13 @@ fn every_change_leaves_a_line_in_the_timeline() {
     };
     let row = world.pbx.edit_conversation(missed(), edit.clone(), MINJI, START).unwrap();
     assert_eq!(row.tags, ["vip"]);
-    let kinds: Vec<_> = records(&mut world).iter().filter_map(|r| match r {
-        Record::Entry(entry) => Some((entry.kind, entry.value.clone(), entry.by)),
-        _ => None,
-    }).collect();
+    let kinds: Vec<_> = records(&mut world)
+        .iter()
+        .filter_map(|r| match r {
+            Record::Entry(entry) => Some((entry.kind, entry.value.clone(), entry.by)),
+            _ => None,
+        })
+        .collect();
     let expected = [
         ("state_changed", "open".to_owned(), Some(MINJI)),
         ("team_assigned", SALES.to_string(), Some(MINJI)),
@@ -75,7 +80,11 @@ fn refusals_name_the_field() {
     for (edit, refusal, field) in [
         (to(ConversationState::Queued), EditRefusal::InvalidState, "state"),
         (ConversationEdit { team_id: Some(Some(TeamId(9))), ..none() }, EditRefusal::UnknownTeam, "team_id"),
-        (ConversationEdit { assignee_id: Some(Some(ManagerId(9))), ..none() }, EditRefusal::UnknownManager, "assignee_id"),
+        (
+            ConversationEdit { assignee_id: Some(Some(ManagerId(9))), ..none() },
+            EditRefusal::UnknownManager,
+            "assignee_id",
+        ),
         (ConversationEdit { assignee_id: Some(Some(JUN)), ..none() }, EditRefusal::NoSeat, "assignee_id"),
         (ConversationEdit { tags: Some(vec![" ".to_owned()]), ..none() }, EditRefusal::InvalidTag, "tags"),
         (ConversationEdit { tags: Some(vec!["x".to_owned(); 9]), ..none() }, EditRefusal::TooManyTags, "tags"),

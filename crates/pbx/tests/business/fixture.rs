@@ -1,6 +1,9 @@
 //! A small workspace, much like the demo's.
 
-use pbx::settings::{Announcement, Hours, LiveWorkflow, Manager, Number, OperatorStatus, RingDevices, RingbackChoice, Role, Routing, Spoken, Team};
+use pbx::settings::{
+    Announcement, Hours, LiveWorkflow, Manager, Number, OperatorStatus, RingDevices, RingbackChoice, Role, Routing,
+    Spoken, Team,
+};
 use pbx::settings::{ContinueConversation, Settings};
 use pbx::workflow::Revision;
 use pbx::{AudioId, CarrierId, Country, Directory, E164, HoursId, ManagerId, NumberId, TeamId, UnixMillis, WorkflowId};
@@ -69,14 +72,17 @@ pub const DEMO_IVR: &str = r##"[
     {"name":"lost","actions":[{"kind":"go","step":"nowhere"}]}]"##;
 
 pub fn revision(steps: &str) -> Arc<Revision> {
-    let json = format!(r#"{{"id":"000000000001k","name":"demo IVR","trigger":{{"kind":"customer_called","repeat_count":2}},"steps":{steps}}}"#);
+    let json = format!(
+        r#"{{"id":"000000000001k","name":"demo IVR","trigger":{{"kind":"customer_called","repeat_count":2}},"steps":{steps}}}"#
+    );
     Arc::new(serde_json::from_str(&json).unwrap())
 }
 
 /// 1 support · 2 demo IVR · 3 minji, default · 4 always closed · 5 echo · 6 none.
 pub fn settings() -> Settings {
     let mut settings = Settings { name: "test".to_owned(), max_calls: 100, ..Settings::default() };
-    for (name, id, teams) in [("minji", MINJI, vec![SUPPORT]), ("jun", JUN, vec![SUPPORT]), ("sora", SORA, vec![SALES])] {
+    for (name, id, teams) in [("minji", MINJI, vec![SUPPORT]), ("jun", JUN, vec![SUPPORT]), ("sora", SORA, vec![SALES])]
+    {
         settings.managers.insert(id, manager(name, id, &teams));
     }
     for (name, id, members) in [("support", SUPPORT, vec![MINJI, JUN]), ("sales", SALES, vec![SORA])] {

@@ -1,33 +1,19 @@
 //! Random facts by seed against a small truth model: whatever happens in whatever order, nothing is lost or left behind.
 
+use crate::chance::Chance;
 use crate::fixture::{JUN, MANAGERS, MINJI, START, directory, number, settings};
 use pbx::command::Command;
 use pbx::record::{CallRecord, CallState, Direction, Record};
 use pbx::settings::{OperatorStatus, RingDevice, Settings};
-use pbx::{CallId, Caller, Cause, Counts, DialRequest, Fact, Key, ManagerId, Party, Pbx, PlaybackId, PresentationId, UnixMillis};
+use pbx::{
+    CallId, Caller, Cause, Counts, DialRequest, Fact, Key, ManagerId, Party, Pbx, PlaybackId, PresentationId,
+    UnixMillis,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const RUNS: u64 = 3_000;
 const STEPS: u32 = 150;
-
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-}
 
 /// What must hold of one call, as its commands and records tell.
 #[derive(Default)]
@@ -53,12 +39,13 @@ struct Model {
     history: Vec<String>,
 }
 
-const CAUSES: [Cause; 6] = [Cause::Normal, Cause::Busy, Cause::Declined, Cause::NoAnswer, Cause::Unreachable, Cause::Media];
+const CAUSES: [Cause; 6] =
+    [Cause::Normal, Cause::Busy, Cause::Declined, Cause::NoAnswer, Cause::Unreachable, Cause::Media];
 const DEVICES: [RingDevice; 3] = [RingDevice::Desktop, RingDevice::Mobile, RingDevice::DeskPhone];
 
 impl Model {
     fn new(seed: u64) -> Self {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let mut model = Self {
             pbx: Pbx::new(Arc::new(fuzzed_settings(&mut chance)), directory(), seed),
             now: START,
@@ -80,7 +67,8 @@ impl Model {
     fn fact(&mut self, fact: Fact) {
         self.history.push(format!("{} {fact:?}", self.now.0 - START.0));
         match &fact {
-            Fact::PresentationFailed { call, presentation, .. } | Fact::PresentationAnswered { call, presentation, .. } => {
+            Fact::PresentationFailed { call, presentation, .. }
+            | Fact::PresentationAnswered { call, presentation, .. } => {
                 if let Some(truth) = self.calls.get_mut(call) {
                     truth.ringing.remove(presentation);
                 }
@@ -128,7 +116,10 @@ impl Model {
         let counts = self.pbx.counts();
         assert_eq!(counts.presentations, presentations);
         assert_eq!(counts.calls, self.calls.values().filter(|truth| !truth.over).count());
-        assert!(counts.timers <= 3 * counts.calls && counts.timers >= counts.calls, "each call has its limit: {counts:?}");
+        assert!(
+            counts.timers <= 3 * counts.calls && counts.timers >= counts.calls,
+            "each call has its limit: {counts:?}"
+        );
     }
 
     fn command(&mut self, command: &Command) {
@@ -236,8 +227,16 @@ impl Model {
             _ => Caller::Number(number(&format!("+8210111122{:02}", self.chance.below(100)))),
         };
         let to = Some(number(self.chance.of(&[
-            "+827040000001", "+827040000001", "+827040000002", "+827040000002", "+827040000003", "+827040000004",
-            "+827040000005", "+827040000006", "+827040000008", "+827040000009",
+            "+827040000001",
+            "+827040000001",
+            "+827040000002",
+            "+827040000002",
+            "+827040000003",
+            "+827040000004",
+            "+827040000005",
+            "+827040000006",
+            "+827040000008",
+            "+827040000009",
         ])));
         self.fact(Fact::CallArrived { call, from, to, dialled: "".into(), diverted_from: None });
     }
@@ -272,7 +271,8 @@ impl Model {
     fn in_call(&mut self) {
         // Mostly sensible facts, or no call would ever get far.
         let sensible = self.chance.below(5) > 0;
-        let ids: Vec<CallId> = self.calls.iter().filter(|(_, truth)| !sensible || !truth.over).map(|(id, _)| *id).collect();
+        let ids: Vec<CallId> =
+            self.calls.iter().filter(|(_, truth)| !sensible || !truth.over).map(|(id, _)| *id).collect();
         let Some(call) = ids.get(self.chance.below(ids.len().max(1))).copied() else { return };
         let truth = &self.calls[&call];
         let dialler = self.pbx.presentation_of_dialler(call);
@@ -280,7 +280,8 @@ impl Model {
             true => truth.ringing.keys().copied().chain(dialler).collect(),
             false => truth.ever_presented.iter().copied().chain(dialler).collect(),
         };
-        let presentation = presented.get(self.chance.below(presented.len().max(1))).copied().unwrap_or(PresentationId(1));
+        let presentation =
+            presented.get(self.chance.below(presented.len().max(1))).copied().unwrap_or(PresentationId(1));
         let playback = truth.playbacks.last().copied().unwrap_or(PlaybackId(1));
         let party = if self.chance.below(2) == 0 { Party::Customer } else { Party::Manager(presentation) };
         let cause = self.chance.of(&CAUSES);
@@ -354,7 +355,8 @@ fn fuzzed_settings(chance: &mut Chance) -> Settings {
     for manager in settings.managers.values_mut() {
         manager.seat = chance.below(10) > 0;
         manager.unassigned_call_alert = chance.below(2) == 0;
-        manager.status = chance.of(&[OperatorStatus::Waiting, OperatorStatus::Waiting, OperatorStatus::Chat, OperatorStatus::Eat]);
+        manager.status =
+            chance.of(&[OperatorStatus::Waiting, OperatorStatus::Waiting, OperatorStatus::Chat, OperatorStatus::Eat]);
     }
     if chance.below(3) == 0 {
         settings.workflows.clear();

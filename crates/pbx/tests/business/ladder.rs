@@ -5,7 +5,10 @@ use crate::fixture::{MANAGERS, START, TEAMS, directory, number, settings};
 use pbx::command::{Audio, Command, Ringback};
 use pbx::record::Record;
 use pbx::settings::{RingDevice, Settings};
-use pbx::{CallId, Caller, Cause, ConversationId, DialRequest, Fact, ManagerId, Party, Pbx, PlaybackId, PresentationId, UnixMillis};
+use pbx::{
+    CallId, Caller, Cause, ConversationId, DialRequest, Fact, ManagerId, Party, Pbx, PlaybackId, PresentationId,
+    UnixMillis,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -116,17 +119,30 @@ impl Ladder {
             ["wait", seconds] => self.wait(seconds.parse().unwrap()),
             ["drain"] => self.pbx.set_draining(true),
             [name, kind, "x", count] => {
-                let fact = Fact::Reachable { manager: manager(name), device: device(kind), count: count.parse().unwrap() };
+                let fact =
+                    Fact::Reachable { manager: manager(name), device: device(kind), count: count.parse().unwrap() };
                 self.fact(fact);
             }
             [id, from, "calls", to] => {
                 let call = self.new_call(id);
                 let to_number = to.starts_with('+').then(|| number(to));
-                self.fact(Fact::CallArrived { call, from: caller(from), to: to_number, dialled: (*to).into(), diverted_from: None });
+                self.fact(Fact::CallArrived {
+                    call,
+                    from: caller(from),
+                    to: to_number,
+                    dialled: (*to).into(),
+                    diverted_from: None,
+                });
             }
             [id, who, "dials", to] => {
                 let call = self.new_call(id);
-                let fact = Fact::ManagerDialled { call, manager: manager(who), device: RingDevice::DeskPhone, dialled: (*to).into(), from_number: None };
+                let fact = Fact::ManagerDialled {
+                    call,
+                    manager: manager(who),
+                    device: RingDevice::DeskPhone,
+                    dialled: (*to).into(),
+                    from_number: None,
+                };
                 self.fact(fact);
             }
             [id, who, "asks", "for", to] => self.ask_for(id, who, to),
@@ -143,7 +159,13 @@ impl Ladder {
     }
 
     fn ask_for(&mut self, id: &str, who: &str, to: &str) {
-        let request = DialRequest { manager: manager(who), to: to.to_owned(), from_number: None, conversation: None, device: None };
+        let request = DialRequest {
+            manager: manager(who),
+            to: to.to_owned(),
+            from_number: None,
+            conversation: None,
+            device: None,
+        };
         match self.pbx.dial(request, self.now) {
             Ok(call) => {
                 self.calls.insert(id.chars().next().unwrap(), call);
@@ -158,16 +180,26 @@ impl Ladder {
         let fact = match rest {
             ["customer", "hangs", "up"] => Fact::HungUp { call, party: customer, cause: Cause::Normal },
             ["heard", "it"] => Fact::PlaybackEnded { call, playback: self.playing[&(call, customer)] },
-            ["key", key] => Fact::KeyPressed { call, party: customer, key: pbx::Key::new(key.chars().next().unwrap()).unwrap() },
-            ["recorded", file, seconds] => Fact::RecordingEnded { call, file: Some((*file).into()), seconds: seconds.parse().unwrap() },
+            ["key", key] => {
+                Fact::KeyPressed { call, party: customer, key: pbx::Key::new(key.chars().next().unwrap()).unwrap() }
+            }
+            ["recorded", file, seconds] => {
+                Fact::RecordingEnded { call, file: Some((*file).into()), seconds: seconds.parse().unwrap() }
+            }
             ["far", "rings"] => Fact::DialRang { call, early_media: false },
             ["far", "plays"] => Fact::DialRang { call, early_media: true },
             ["far", "answers"] => Fact::DialAnswered { call },
             ["far", "fails", why] => Fact::DialFailed { call, cause: cause(why) },
-            [who, "answers", kind] => Fact::PresentationAnswered { call, presentation: self.presented(call, who), device: device(kind) },
+            [who, "answers", kind] => {
+                Fact::PresentationAnswered { call, presentation: self.presented(call, who), device: device(kind) }
+            }
             [who, "rings"] => Fact::PresentationRang { call, presentation: self.presented(call, who) },
-            [who, "fails", why] => Fact::PresentationFailed { call, presentation: self.presented(call, who), cause: cause(why) },
-            [who, "hangs", "up"] => Fact::HungUp { call, party: Party::Manager(self.presented(call, who)), cause: Cause::Normal },
+            [who, "fails", why] => {
+                Fact::PresentationFailed { call, presentation: self.presented(call, who), cause: cause(why) }
+            }
+            [who, "hangs", "up"] => {
+                Fact::HungUp { call, party: Party::Manager(self.presented(call, who)), cause: Cause::Normal }
+            }
             [who, "holds"] => Fact::Held { call, party: Party::Manager(self.presented(call, who)), held: true },
             [who, "resumes"] => Fact::Held { call, party: Party::Manager(self.presented(call, who)), held: false },
             [who, "heard", "it"] => {
@@ -227,7 +259,13 @@ impl Ladder {
             Command::Play { call, playback } => {
                 self.playing.insert((*call, playback.party), playback.id);
                 let what: Vec<String> = playback.audio.iter().map(audio).collect();
-                format!("play {} {} {} {}", self.name(*call), self.party(*call, playback.party), what.join(" + "), word(playback.repeat))
+                format!(
+                    "play {} {} {} {}",
+                    self.name(*call),
+                    self.party(*call, playback.party),
+                    what.join(" + "),
+                    word(playback.repeat)
+                )
             }
             Command::StopPlaying { call, party } => format!("stop {} {}", self.name(*call), self.party(*call, *party)),
             Command::Present { call, presentation, manager, display, auto_answer, .. } => {
@@ -236,7 +274,12 @@ impl Ladder {
                 format!("present {} {} \"{display}\"{auto}", self.name(*call), manager_name(*manager))
             }
             Command::Withdraw { call, presentation, why } => {
-                format!("withdraw {} {} {}", self.name(*call), self.party(*call, Party::Manager(*presentation)), word(why))
+                format!(
+                    "withdraw {} {} {}",
+                    self.name(*call),
+                    self.party(*call, Party::Manager(*presentation)),
+                    word(why)
+                )
             }
             Command::Connect { call, presentation } => {
                 format!("connect {} {}", self.name(*call), self.party(*call, Party::Manager(*presentation)))
@@ -288,8 +331,10 @@ impl Ladder {
                 format!("lead {key}").trim_end().to_owned()
             }
             Record::Entry(entry) => {
-                let names = MANAGERS.iter().map(|m| (m.0, m.1.to_string())).chain(TEAMS.iter().map(|t| (t.0, t.1.to_string())));
-                let value = names.into_iter().find(|(_, id)| *id == entry.value).map_or(entry.value.as_str(), |(name, _)| name);
+                let names =
+                    MANAGERS.iter().map(|m| (m.0, m.1.to_string())).chain(TEAMS.iter().map(|t| (t.0, t.1.to_string())));
+                let value =
+                    names.into_iter().find(|(_, id)| *id == entry.value).map_or(entry.value.as_str(), |(name, _)| name);
                 format!("{} {value}", entry.kind)
             }
             Record::OperatorStatus { manager, status, .. } => format!("{} is {}", manager_name(*manager), word(status)),

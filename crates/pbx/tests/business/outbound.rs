@@ -241,7 +241,6 @@ fn the_asking_manager_does_not_pick_up() {
             present B minji \"01011112222\" auto
             * B ringing minji
         B minji fails declined
-            withdraw B minji caller_left
             end B
             * B ended minji failed manager_left
         C minji asks for 01011112222
@@ -279,7 +278,6 @@ fn what_cannot_be_dialled_is_refused() {
     );
 }
 
-
 #[test]
 fn shows_the_number_of_the_team_else_the_default() {
     let shown = |routing| {
@@ -304,8 +302,13 @@ fn says_what_is_wrong_with_a_request() {
         edit(&mut settings);
         let mut world = Ladder::new(settings);
         world.play("minji desktop x 1");
-        let mut request =
-            DialRequest { manager: MINJI, to: "01011112222".to_owned(), from_number: None, conversation: None, device: None };
+        let mut request = DialRequest {
+            manager: MINJI,
+            to: "01011112222".to_owned(),
+            from_number: None,
+            conversation: None,
+            device: None,
+        };
         change(&mut request);
         world.pbx.dial(request, world.now).err()
     };
@@ -315,7 +318,10 @@ fn says_what_is_wrong_with_a_request() {
     assert_eq!(ask(&as_is, &|r| r.from_number = Some(NumberId(99))), Some(DialRefusal::UnknownFromNumber));
     assert_eq!(ask(&as_is, &|r| r.device = Some(pbx::settings::RingDevice::DeskPhone)), Some(DialRefusal::NoDevice));
     assert_eq!(ask(&|s| s.managers.get_mut(&MINJI).unwrap().seat = false, &|_| {}), Some(DialRefusal::NoSeat));
-    assert_eq!(ask(&|s| s.numbers.get_mut(&NumberId(3)).unwrap().carrier_id = None, &|_| {}), Some(DialRefusal::NoCarrier));
+    assert_eq!(
+        ask(&|s| s.numbers.get_mut(&NumberId(3)).unwrap().carrier_id = None, &|_| {}),
+        Some(DialRefusal::NoCarrier)
+    );
     assert_eq!(ask(&|s| s.numbers.clear(), &|_| {}), Some(DialRefusal::NoNumber));
     assert_eq!(DialRefusal::InvalidNumber.field(), Some("to"));
 }

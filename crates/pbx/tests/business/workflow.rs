@@ -370,7 +370,8 @@ fn an_empty_audio_falls_back_to_the_greeting() {
 #[test]
 fn whom_it_assigned_is_rung_when_it_runs_out() {
     let mut settings = settings();
-    settings.workflows[0].revision = revision(r#"[{"name":"a","actions":[{"kind":"assign","to":{"manager":"000000000000b"}}]}]"#);
+    settings.workflows[0].revision =
+        revision(r#"[{"name":"a","actions":[{"kind":"assign","to":{"manager":"000000000000b"}}]}]"#);
     check_in(
         settings,
         "
@@ -397,7 +398,9 @@ fn whom_it_assigned_is_rung_when_it_runs_out() {
 #[test]
 fn leaving_after_the_assignment_is_missed() {
     let mut settings = settings();
-    settings.workflows[0].revision = revision(r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"voice_message","speech":{"built_in":"greeting"}},{"kind":"try_connect","unavailable":null}]}]"#);
+    settings.workflows[0].revision = revision(
+        r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"voice_message","speech":{"built_in":"greeting"}},{"kind":"try_connect","unavailable":null}]}]"#,
+    );
     check_in(
         settings,
         "
@@ -422,7 +425,9 @@ fn leaving_after_the_assignment_is_missed() {
 #[test]
 fn a_team_outside_its_hours_is_unavailable() {
     let mut settings = settings();
-    settings.workflows[0].revision = revision(r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"try_connect","unavailable":"b"}]},{"name":"b","actions":[{"kind":"end"}]}]"#);
+    settings.workflows[0].revision = revision(
+        r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"try_connect","unavailable":"b"}]},{"name":"b","actions":[{"kind":"end"}]}]"#,
+    );
     settings.teams.get_mut(&SUPPORT).unwrap().hours_id = Some(NEVER);
     check_in(
         settings,
@@ -461,7 +466,9 @@ fn an_end_may_leave_nothing_in_the_inbox() {
 #[test]
 fn trying_the_same_step_twice_ends_with_all_busy() {
     let mut settings = settings();
-    settings.workflows[0].revision = revision(r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"try_connect","unavailable":"b"}]},{"name":"b","actions":[{"kind":"go","step":"a"}]}]"#);
+    settings.workflows[0].revision = revision(
+        r#"[{"name":"a","actions":[{"kind":"assign","to":{"team":"000000000000n"}},{"kind":"try_connect","unavailable":"b"}]},{"name":"b","actions":[{"kind":"go","step":"a"}]}]"#,
+    );
     check_in(
         settings,
         "
