@@ -1,4 +1,59 @@
-//! SIP without sockets.
+//! SIP without sockets: messages, framing, transactions, dialogs, invite sessions, digest, registrar.
+//!
+//! Bytes and the time go in, bytes and events come out. Nothing here opens a socket, reads a clock or rolls dice:
+//! the same input gives the same output.
 #![forbid(unsafe_code)]
 
+mod auth;
+mod client_transaction;
+mod cseq;
+mod derive;
+pub mod dialog;
+pub mod digest;
+pub mod endpoint;
+pub mod event;
 pub mod flow;
+pub mod framing;
+pub mod header;
+pub mod invite;
+pub mod message;
+pub mod method;
+mod multipart;
+pub mod name_addr;
+mod print;
+mod random;
+pub mod raw;
+pub mod reason_phrase;
+pub mod registrar;
+pub mod reply;
+pub mod request;
+pub mod response;
+mod scan;
+mod server_transaction;
+mod session;
+mod span;
+mod timer;
+pub mod uri;
+pub mod via;
+mod wire;
+
+pub use auth::Auth;
+pub use digest::Credentials;
+pub use endpoint::{Config, Counts, Endpoint};
+pub use event::{ClientTransactionId, EndCause, Event, InviteId, ServerTransactionId};
+pub use flow::{Flow, Transport};
+pub use framing::{Frame, StreamFramer};
+pub use header::HeaderName;
+pub use invite::{Invite, NameAddrText, OutOfDialog};
+pub use message::Message;
+pub use method::Method;
+pub use name_addr::NameAddr;
+pub use raw::Malformed;
+pub use registrar::{Binding, BindingChange, RegisterOutcome, Registrar};
+pub use reply::{Body, Reason, Reply};
+pub use request::Request;
+pub use response::Response;
+pub use scan::Params;
+pub use uri::{Scheme, Uri};
+pub use via::Via;
+pub use wire::{Totals, Transmit};

@@ -1,0 +1,159 @@
+//! An invite session we begin: INVITE and what its responses mean (RFC 3261 13.2, 9.1).
+
+use std::time::Instant;
+
+use super::incoming::{body_of, reason_of};
+use super::{ALLOW, ClientUser, Endpoint, MAX_ATTEMPTS, RING_LIMIT};
+use crate::derive::{self, Again};
+use crate::dialog::Dialog;
+use crate::digest::Login;
+use crate::event::{Event, InviteId};
+use crate::invite::Invite;
+use crate::method::Method;
+use crate::print;
+use crate::reply::{Body, header_lines};
+use crate::response::Response;
+use crate::session::{Cancel, InviteSession, OwedAck, Phase};
+use crate::timer::Timer;
+use crate::uri::Uri;
+
+impl Endpoint {
+    /// Calls. [`Event::Refused`] with 503 follows when the tables are full, with 400 when the parts make no INVITE.
+    pub fn invite(&mut self, now: Instant, invite: Invite) -> InviteId {
+        let id = self.new_id();
+        let refused = |status| Event::Refused { id: InviteId(id), status, reason: None };
+        if self.invites.len() >= self.config.max_invites || self.is_full() {
+            self.wire.totals.overload += 1;
+            self.events.push_back(refused(503));
+            return InviteId(id);
+        }
+        let branch = self.new_branch();
+        let bytes = self.print_invite(id, branch, &invite);
+        // A registered Contact that differs from where the phone was seen is behind NAT: all of the call stays on the flow.
+        let address = Uri::parse(invite.request_uri.as_bytes()).and_then(|uri| uri.address());
+        let stay = invite.route.is_empty() && address.is_some_and(|address| address != invite.flow.remote);
+        let Some(dialog) = Dialog::of_invite(&bytes, invite.flow, stay) else {
+            self.wire.recycle(bytes);
+            self.events.push_back(refused(400));
+            return InviteId(id);
+        };
+        let phase = Phase::Calling { transaction: branch.0, heard: false, cancel: Cancel::No };
+        let mut session = InviteSession::new(dialog, phase, invite.contact_user);
+        session.wants_offer = invite.body.is_none();
+        session.credentials = invite.credentials;
+        self.invites.insert(id, session);
+        self.wire.timers.set(now, Timer::C(id), invite.ring_limit.unwrap_or(RING_LIMIT));
+        self.start_client(now, branch, Method::Invite, invite.flow, bytes, ClientUser::Invite { id, stay });
+        InviteId(id)
+    }
+
+    fn print_invite(&mut self, id: u64, branch: (u64, u64), invite: &Invite) -> Vec<u8> {
+        let tag = self.session_tag(id);
+        let call_id = [self.wire.random.next(), self.wire.random.next()];
+        let mut out = self.wire.buffer();
+        print::request_line(&mut out, b"INVITE", invite.request_uri.as_bytes());
+        print::via(&mut out, &invite.flow, branch.0, branch.1);
+        out.extend_from_slice(b"Max-Forwards: 70\r\n");
+        for route in &invite.route {
+            print::header(&mut out, "Route", route.as_bytes());
+        }
+        out.extend_from_slice(b"From: ");
+        print::name_addr(&mut out, &invite.from.display, &invite.from.uri);
+        out.extend_from_slice(b";tag=");
+        out.extend_from_slice(&tag);
+        out.extend_from_slice(b"\r\nTo: ");
+        print::name_addr(&mut out, &invite.to.display, &invite.to.uri);
+        out.extend_from_slice(b"\r\nCall-ID: ");
+        for half in call_id {
+            print::hex(&mut out, half);
+        }
+        out.extend_from_slice(b"\r\nCSeq: 1 INVITE\r\n");
+        print::contact(&mut out, &invite.contact_user, &invite.flow);
+        print::header(&mut out, "Allow", ALLOW.as_bytes());
+        print::header(&mut out, "User-Agent", self.config.user_agent.as_bytes());
+        header_lines(&mut out, &invite.headers);
+        print::body(&mut out, invite.body.as_ref().map(Body::parts));
+        out
+    }
+
+    /// A provisional response to our INVITE.
+    pub(super) fn call_rang(&mut self, now: Instant, id: u64, response: &Response) {
+        let Some(session) = self.invites.get_mut(&id) else { return };
+        if let Phase::Calling { heard, cancel, .. } = &mut session.phase {
+            *heard = true;
+            if matches!(cancel, Cancel::Held(_)) {
+                return self.send_cancel(now, id);
+            }
+        }
+        if response.status() > 100 {
+            let (key, status) = (InviteId(id), response.status());
+            self.tell(id, Event::Rang { id: key, status, body: body_of(response) });
+        }
+    }
+
+    /// The first 2xx to our INVITE.
+    pub(super) fn call_answered(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
+        let tag = response.to().tag().unwrap_or_default().to_vec();
+        let owed = OwedAck { transaction, cseq: response.cseq(), tag };
+        self.wire.timers.cancel(Timer::C(id));
+        self.wire.timers.cancel(Timer::CancelLimit(id));
+        let Some(session) = self.invites.get_mut(&id) else {
+            return self.end_fork(now, transaction, response);
+        };
+        session.dialog.confirm(response);
+        session.attempts = 0;
+        let key = InviteId(id);
+        if session.told {
+            // It crossed our CANCEL: the call is up and must be ended (9.1, 15).
+            session.phase = Phase::Up;
+            self.send_ack(id, &owed, None);
+            return self.send_bye(now, id);
+        }
+        if session.wants_offer {
+            if let Some(client) = self.clients.get_mut(&transaction) {
+                client.transaction.keep_ack(&owed.tag, session.dialog.flow, Vec::new());
+            }
+            session.phase = Phase::AckOwed(owed);
+        } else {
+            session.phase = Phase::Up;
+            self.send_ack(id, &owed, None);
+        }
+        self.tell(id, Event::Answered { id: key, body: body_of(response) });
+        self.run_queued(now, id);
+    }
+
+    /// A final response other than 2xx to our INVITE; its ACK has gone out.
+    pub(super) fn call_refused(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
+        if self.call_again(now, id, transaction, response) {
+            return;
+        }
+        let (key, status) = (InviteId(id), response.status());
+        self.tell_end(id, Event::Refused { id: key, status, reason: reason_of(response) });
+        self.remove_invite(id);
+    }
+
+    /// Calls again with credentials when the carrier asks for them (22.2).
+    fn call_again(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) -> bool {
+        let Some(session) = self.invites.get_mut(&id) else { return false };
+        let (Some(credentials), Some(mut login)) = (&session.credentials, Login::of(response)) else { return false };
+        let may_try = session.attempts == 0 || (login.stale && session.attempts < MAX_ATTEMPTS);
+        if session.told || !may_try {
+            return false;
+        }
+        let Some(client) = self.clients.get(&transaction) else { return false };
+        let random = self.wire.random.next();
+        let header = login.header("INVITE", session.dialog.request_uri(), credentials, random);
+        session.attempts += 1;
+        session.login = Some(login);
+        let cseq = session.dialog.next_cseq();
+        let (flow, stay) = (client.transaction.flow, session.dialog.stay);
+        self.last_id += 1;
+        let branch = (self.last_id, random.rotate_left(32));
+        let new = Again { flow: &flow, id: branch.0, random: branch.1, cseq };
+        let buffer = self.wire.buffer();
+        let bytes = derive::again(&client.transaction.request, new, (header.0, &header.1), buffer);
+        session.phase = Phase::Calling { transaction: branch.0, heard: false, cancel: Cancel::No };
+        self.start_client(now, branch, Method::Invite, flow, bytes, ClientUser::Invite { id, stay });
+        true
+    }
+}

@@ -1,0 +1,63 @@
+//! Timers that are due.
+
+use std::time::Instant;
+
+use super::Endpoint;
+use crate::client_transaction::Rang;
+use crate::event::{EndCause, Event, InviteId};
+use crate::timer::{Timer, Timing};
+
+impl Endpoint {
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.wire.timers.take_due(now) {
+            self.due(now, timer);
+        }
+    }
+
+    fn due(&mut self, now: Instant, timer: Timer) {
+        match timer {
+            Timer::A(id) | Timer::B(id) | Timer::D(id) | Timer::E(id) | Timer::F(id) | Timer::K(id) | Timer::M(id) => {
+                self.client_due(now, id, timer);
+            }
+            Timer::G(id) | Timer::H(id) | Timer::I(id) | Timer::J(id) | Timer::L(id) | Timer::Trying(id) => {
+                self.server_due(now, id, timer);
+            }
+            Timer::C(id) => self.ring_limit(now, id),
+            Timer::RingAgain(id) => self.ring_again(now, id),
+            Timer::AnswerAgain(id) => self.answer_again(now, id),
+            Timer::NoAck(id) => self.no_ack(now, id),
+            Timer::CancelLimit(id) => self.cancel_limit(id),
+            Timer::Glare(id) => self.glare_over(now, id),
+            Timer::FlowLost(id) => {
+                let key = InviteId(id);
+                self.tell_end(id, Event::Ended { id: key, cause: EndCause::Transport, reason: None });
+                self.abandon(now, id);
+            }
+        }
+    }
+
+    fn client_due(&mut self, now: Instant, id: u64, timer: Timer) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        match client.transaction.handle_timer(now, timer, &mut self.wire) {
+            Rang::Going => {}
+            Rang::Over => drop(self.remove_client(id)),
+            Rang::TimedOut => self.client_failed(now, id, 408),
+        }
+    }
+
+    fn server_due(&mut self, now: Instant, id: u64, timer: Timer) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        if server.transaction.handle_timer(now, timer, &mut self.wire) {
+            self.remove_server(id);
+        }
+    }
+
+    /// Sends the last provisional response again (13.3.1.1).
+    fn ring_again(&mut self, now: Instant, id: u64) {
+        let Some(transaction) = self.invites.get(&id).and_then(|session| session.ringing) else { return };
+        let Some(server) = self.servers.get(&transaction).filter(|server| server.transaction.is_open()) else { return };
+        self.wire.send_copy(server.transaction.flow, server.transaction.last());
+        self.wire.timers.set(now, Timer::RingAgain(id), Timing::RING_AGAIN);
+    }
+}

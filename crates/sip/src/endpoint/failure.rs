@@ -1,0 +1,85 @@
+//! Connections that close, messages that cannot be sent, peers that do not answer (RFC 3261 8.1.3.1, 18.4).
+
+use std::time::Instant;
+
+use super::{ClientUser, Endpoint, FLOW_GRACE};
+use crate::event::{EndCause, Event, InviteId};
+use crate::flow::Flow;
+use crate::session::Phase;
+use crate::timer::Timer;
+
+impl Endpoint {
+    /// A connection closed: requests that wait on it fail, calls on it that are not answered yet end. Answered calls get
+    /// ten seconds in which the peer may come back with a request on a new connection.
+    pub fn handle_connection_closed(&mut self, now: Instant, connection: u64) {
+        let is_on = |flow: &Flow| flow.transport.is_reliable() && flow.connection == connection;
+        let servers: Vec<u64> = self.servers.iter().filter(|(_, s)| is_on(&s.transaction.flow)).map(|(id, _)| *id).collect();
+        for id in servers {
+            self.remove_server(id);
+        }
+        let waiting = |c: &super::Client| is_on(&c.transaction.flow) && c.transaction.is_waiting();
+        let clients: Vec<u64> = self.clients.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| *id).collect();
+        for id in clients {
+            self.client_failed(now, id, 503);
+        }
+        let sessions: Vec<u64> = self.invites.iter().filter(|(_, s)| is_on(&s.dialog.flow)).map(|(id, _)| *id).collect();
+        for id in sessions {
+            self.flow_lost(now, id);
+        }
+    }
+
+    fn flow_lost(&mut self, now: Instant, id: u64) {
+        let Some(session) = self.invites.get(&id) else { return };
+        match session.phase {
+            Phase::Incoming { .. } => {
+                self.tell_end(id, Event::Ended { id: InviteId(id), cause: EndCause::Transport, reason: None });
+                self.remove_invite(id);
+            }
+            _ if session.told => self.abandon(now, id),
+            _ => self.wire.timers.set(now, Timer::FlowLost(id), FLOW_GRACE),
+        }
+    }
+
+    /// Frees a session whose peer cannot be reached.
+    pub(super) fn abandon(&mut self, now: Instant, id: u64) {
+        self.refuse_open_offer(now, id);
+        if let Some(session) = self.invites.get(&id)
+            && let Phase::Calling { transaction, .. } = session.phase
+        {
+            self.remove_client(transaction);
+        }
+        self.remove_invite(id);
+    }
+
+    /// Nothing can be sent on this flow (connection refused, ICMP unreachable): requests that wait on it fail.
+    pub fn handle_send_failed(&mut self, now: Instant, flow: Flow) {
+        let waiting = |c: &super::Client| c.transaction.flow == flow && c.transaction.is_waiting();
+        let clients: Vec<u64> = self.clients.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| *id).collect();
+        for id in clients {
+            self.client_failed(now, id, 503);
+        }
+    }
+
+    /// A request got no final response: 408 for silence, 503 for a transport that failed.
+    pub(super) fn client_failed(&mut self, now: Instant, number: u64, status: u16) {
+        let Some(user) = self.remove_client(number) else { return };
+        match user {
+            ClientUser::Invite { id, .. } => {
+                self.tell_end(id, Event::Refused { id: InviteId(id), status, reason: None });
+                self.remove_invite(id);
+            }
+            ClientUser::Reinvite { id } => {
+                let cause = if status == 408 { EndCause::Timeout } else { EndCause::Transport };
+                self.tell_end(id, Event::Ended { id: InviteId(id), cause, reason: None });
+                if self.invites.get(&id).is_some_and(|session| !matches!(session.phase, Phase::Closing)) {
+                    self.send_bye(now, id);
+                }
+            }
+            ClientUser::Bye { id } => self.remove_invite(id),
+            ClientUser::Nobody => {}
+            ClientUser::Sent(sent) => {
+                self.events.push_back(Event::Response { transaction: sent.first, response: None });
+            }
+        }
+    }
+}
