@@ -1,0 +1,21 @@
+//! sori as a whole against programs that others wrote: SIPp, baresip and Chromium, and a small user agent that plays the
+//! carrier. Every call is judged by what was heard at its ends, then by what was recorded of it.
+//!
+//! Needs what `scripts/install-test-tools` installs. Each test runs a server of its own, on addresses of its own.
+
+mod address;
+mod api;
+mod bad_input;
+mod browser;
+mod browser_calls;
+mod demo_numbers;
+mod desk_phone;
+mod desk_phone_calls;
+mod message;
+mod patience;
+mod restart;
+mod sipp;
+mod sori;
+mod tone;
+mod user_agent;
+mod voice;

@@ -1,0 +1,137 @@
+//! The program under test: `sori demo` on addresses of its own, stopped when the test ends.
+
+use crate::api::Api;
+use crate::desk_phone::Account;
+use crate::patience::{SOON, until};
+use crate::user_agent::UserAgent;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the server may take to be ready on a machine that is busy with other tests.
+const START: Duration = Duration::from_secs(20);
+
+/// Addresses and folder of one server, which outlive a restart of it.
+struct Place {
+    address: Ipv4Addr,
+    data: tempfile::TempDir,
+    carrier: SocketAddr,
+}
+
+/// A running server.
+pub struct Sori {
+    child: Child,
+    place: Arc<Place>,
+}
+
+impl Sori {
+    /// Starts a demo whose outgoing calls go to `carrier`, and waits until it is ready.
+    #[track_caller]
+    pub fn start(carrier: &UserAgent) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::start_at(Arc::new(Place { address: crate::address::own(), data, carrier: carrier.local }))
+    }
+
+    #[track_caller]
+    fn start_at(place: Arc<Place>) -> Self {
+        let child = demo(place.address, place.data.path(), place.carrier).spawn().unwrap();
+        let mut sori = Self { child, place };
+        until("the server to be ready", START, || {
+            if let Some(status) = sori.child.try_wait().unwrap() {
+                panic!("sori ended with {status}:\n{}", sori.log());
+            }
+            TcpStream::connect(sori.http()).ok()?;
+            (sori.api().get_text("/readyz").0 == 200).then_some(())
+        });
+        sori
+    }
+
+    /// Ends it without warning, as a power cut would, and starts it again on the same data.
+    #[track_caller]
+    pub fn kill_and_restart(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let place = self.place.clone();
+        drop(self);
+        Self::start_at(place)
+    }
+
+    /// Where console and API are.
+    pub fn http(&self) -> SocketAddr {
+        (self.place.address, 8_080).into()
+    }
+
+    /// Where SIP is.
+    pub fn sip(&self) -> SocketAddr {
+        (self.place.address, 5_060).into()
+    }
+
+    /// The API, not signed in.
+    pub fn api(&self) -> Api {
+        Api::new(self.http())
+    }
+
+    /// The API, signed in as the demo's owner.
+    #[track_caller]
+    pub fn owner(&self) -> Api {
+        self.api().sign_in("owner@demo.test")
+    }
+
+    /// The account of minji's phone, with ID and digest name as R52 pairs them.
+    #[track_caller]
+    pub fn phone(&self) -> Account {
+        let phone = self.owner().items("/phones").remove(0);
+        let text =
+            |field: &str| phone[field].as_str().unwrap_or_else(|| panic!("a phone has {field}: {phone}")).to_owned();
+        Account { user: text("user_id"), auth_user: text("device_address"), password: text("password") }
+    }
+
+    /// Waits until nothing of any call is left: no leg, dialog, media leg or socket.
+    #[track_caller]
+    pub fn wait_until_idle(&self) {
+        const FIGURES: [&str; 4] = ["sori_legs ", "sori_sip_dialogs ", "sori_media_legs ", "sori_media_sockets "];
+        let api = self.api();
+        for figure in FIGURES {
+            until(&format!("{figure}to be 0"), SOON, || (api.figure(figure) == 0.0).then_some(()));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(log_of(self.place.data.path())).unwrap_or_default()
+    }
+}
+
+impl Drop for Sori {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("what sori said:\n{}", self.log());
+        }
+    }
+}
+
+/// The command that starts a demo on `address`; its output goes to a file beside the data.
+pub fn demo(address: Ipv4Addr, data: &Path, carrier: SocketAddr) -> Command {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log_of(data)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sori"));
+    command
+        .args(["demo", "--data"])
+        .arg(data.join("data"))
+        .env("SORI_HTTP", format!("{address}:8080"))
+        .env("SORI_SIP", format!("{address}:5060"))
+        .env("SORI_SIPS", format!("{address}:5061"))
+        .env("SORI_RTP", format!("{address}:40000-40999"))
+        .env("SORI_DEMO_CARRIER", carrier.to_string())
+        .env_remove("SORI_TOKEN")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
+    command
+}
+
+fn log_of(data: &Path) -> PathBuf {
+    data.join("sori.log")
+}

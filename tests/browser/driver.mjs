@@ -1,0 +1,132 @@
+// One Chromium with one fake microphone, steered by lines of JSON on stdin; each is answered by one line on stdout.
+// The scenarios themselves are in the Rust tests that start this (crates/server/tests/real/browser.rs).
+//
+// usage: node tests/browser/driver.mjs HERTZ      HERTZ: the tone the microphone hears
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureInPage } from './measure.mjs';
+import { toneWav } from './tone-wav.mjs';
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+
+const DEADLINE_MS = 20_000;
+const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser']
+  .find((path) => path && existsSync(path));
+
+const folder = mkdtempSync(join(tmpdir(), 'sori-browser-'));
+const microphone = join(folder, 'microphone.wav');
+writeFileSync(microphone, toneWav(Number(process.argv[2] ?? 440)));
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: [
+    '--no-sandbox',
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    `--use-file-for-fake-audio-capture=${microphone}`,
+    '--allow-loopback-in-peer-connection',
+    '--autoplay-policy=no-user-gesture-required',
+    '--disable-dev-shm-usage',
+  ],
+});
+const page = await (await browser.newContext({ permissions: ['microphone'], viewport: { width: 1360, height: 860 } })).newPage();
+page.setDefaultTimeout(DEADLINE_MS);
+const complaints = [];
+page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+page.on('pageerror', (error) => complaints.push(String(error)));
+
+const find = (id) => page.getByTestId(id).first();
+
+/** What can be asked for. Each returns what its answer line carries. */
+const commands = {
+  async sign_in({ base, email, password }) {
+    await page.goto(base);
+    await find('login-email').fill(email);
+    await find('login-password').fill(password);
+    await find('login-submit').click();
+    await find('login-submit').waitFor({ state: 'detached' });
+  },
+  // Inside the application, so that its phone stays signed in.
+  async follow({ path }) {
+    await page.locator(`a[href="${path}"]`).first().click();
+  },
+  async click({ id }) {
+    await find(id).click();
+  },
+  async press({ key }) {
+    await page.keyboard.press(key);
+  },
+  async fill({ id, text }) {
+    await find(id).fill(text);
+  },
+  async choose({ id, text }) {
+    const element = find(id);
+    await element.waitFor();
+    if ((await element.evaluate((found) => found.tagName)) === 'SELECT') {
+      const label = (await element.locator('option').allTextContents()).find((option) => option.replace(/\D/g, '').endsWith(text));
+      if (label === undefined) throw new Error(`${id} does not offer ${text}`);
+      await element.selectOption({ label });
+      return;
+    }
+    await element.click();
+    const options = page.getByRole('option');
+    await options.first().waitFor();
+    for (const option of await options.all()) {
+      if ((await option.innerText()).replace(/\D/g, '').includes(text)) return option.click();
+    }
+    throw new Error(`${id} does not offer ${text}`);
+  },
+  async wait({ id, state }) {
+    const selector = state === undefined ? `[data-testid="${id}"]` : `[data-testid="${id}"][data-state="${state}"]`;
+    // Audio elements are never visible; being there is what counts.
+    await page.locator(selector).first().waitFor({ state: 'attached' });
+  },
+  async gone({ id }) {
+    await find(id).waitFor({ state: 'detached' });
+  },
+  async text({ id }) {
+    return { text: await find(id).innerText() };
+  },
+  async hears({ id, hertz, level_db = -45 }) {
+    await page.waitForFunction(
+      ([measure, ...rest]) => {
+        const { peak_hertz, peak_db } = new Function(`return (${measure})`)()(rest[0]);
+        return Math.abs(peak_hertz - rest[1]) < 12 && peak_db > rest[2];
+      },
+      [measureInPage.toString(), id, hertz, level_db],
+      { polling: 50 },
+    );
+  },
+  async hears_no({ id, hertz }) {
+    await page.waitForFunction(
+      ([measure, ...rest]) => {
+        const { peak_hertz, peak_db } = new Function(`return (${measure})`)()(rest[0]);
+        return Math.abs(peak_hertz - rest[1]) > 12 || peak_db < -70;
+      },
+      [measureInPage.toString(), id, hertz],
+      { polling: 50 },
+    );
+  },
+  async picture({ path }) {
+    await page.screenshot({ path });
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line);
+  let answer;
+  try {
+    const run = commands[command.do];
+    if (run === undefined) throw new Error(`there is no command ${command.do}`);
+    answer = { ok: true, ...(await run(command)) };
+  } catch (error) {
+    answer = { ok: false, error: String(error), page: await page.evaluate(() => document.body.innerText).catch(() => ''), complaints };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();
+rmSync(folder, { recursive: true, force: true });
