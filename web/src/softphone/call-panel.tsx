@@ -1,0 +1,114 @@
+/** The panel during a call: who, how long, mute, hold, keys, hang up. */
+import { Grid3x3, Mic, MicOff, Pause, PhoneOff, Play } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { Button as AriaButton, Link, ToggleButton } from "react-aria-components";
+import { useText, type Translate } from "../i18n/text";
+import { clock, phoneNumber } from "../i18n/words";
+import { Avatar } from "../ui/avatar";
+import { useNow } from "../ui/now";
+import { KeyPad } from "./key-pad";
+import type { Softphone } from "./softphone";
+import type { PhoneCall } from "./state";
+
+export function CallPanel({ call, softphone }: { call: PhoneCall; softphone: Softphone | null }) {
+  const { t } = useText();
+  const [showsKeys, setShowsKeys] = useState(false);
+  const peer = phoneNumber(call.peer);
+  return (
+    <div className="call-panel">
+      <div className="call-who">
+        <Avatar name={call.name} id={call.peer} size={56} />
+        <p className="call-name cut">{call.name || peer || t("softphone.unknownCaller")}</p>
+        <p className="small muted number">{call.name ? peer : ""}</p>
+        <CallWords call={call} />
+        {call.conversationId && <Link className="text-link small" href={`/inbox/${call.conversationId}`}>{t("softphone.openConversation")}</Link>}
+      </div>
+      {showsKeys && call.phase === "engaged" && (
+        <div className="call-keys">
+          <output className="sent-keys number">{call.keys || "\u00a0"}</output>
+          <KeyPad prefix="softphone" onKey={(key) => softphone?.command({ do: "key", key })} />
+        </div>
+      )}
+      {call.phase !== "ended" && (
+        <>
+          <CallButtons call={call} softphone={softphone} showsKeys={showsKeys} onKeys={setShowsKeys} />
+          <AriaButton className="button large wide danger-solid" onPress={() => softphone?.command({ do: "hangUp" })} data-testid="softphone-hangup">
+            <PhoneOff size={16} aria-hidden /> {t("softphone.hangUp")}
+          </AriaButton>
+        </>
+      )}
+    </div>
+  );
+}
+
+interface ButtonsProps {
+  call: PhoneCall;
+  softphone: Softphone | null;
+  showsKeys: boolean;
+  onKeys: (on: boolean) => void;
+}
+
+function CallButtons({ call, softphone, showsKeys, onKeys }: ButtonsProps) {
+  const { t } = useText();
+  const talks = call.phase === "engaged";
+  return (
+    <div className="call-buttons">
+      <Round label={t(call.muted ? "softphone.unmute" : "softphone.mute")} shortcut="M" isOn={call.muted} isDisabled={!talks} testId="softphone-mute" onChange={(on) => softphone?.command({ do: "mute", on })}>
+        {call.muted ? <MicOff size={20} /> : <Mic size={20} />}
+      </Round>
+      <Round label={t(call.held ? "softphone.resume" : "softphone.hold")} shortcut="H" isOn={call.held} isDisabled={!talks} testId="softphone-hold" onChange={(on) => softphone?.command({ do: "hold", on })}>
+        {call.held ? <Play size={20} /> : <Pause size={20} />}
+      </Round>
+      <Round label={t("softphone.keypad")} isOn={showsKeys} isDisabled={!talks} testId="softphone-keypad" onChange={onKeys}>
+        <Grid3x3 size={20} />
+      </Round>
+    </div>
+  );
+}
+
+interface RoundProps {
+  label: string;
+  shortcut?: string;
+  isOn: boolean;
+  isDisabled: boolean;
+  testId: string;
+  onChange: (on: boolean) => void;
+  children: ReactNode;
+}
+
+function Round({ label, shortcut, isOn, isDisabled, testId, onChange, children }: RoundProps) {
+  return (
+    <ToggleButton className="round" isSelected={isOn} isDisabled={isDisabled} onChange={onChange} data-testid={testId} aria-keyshortcuts={shortcut}>
+      <span className="round-face">{children}</span>
+      <span className="tiny">{label}</span>
+    </ToggleButton>
+  );
+}
+
+function CallWords({ call }: { call: PhoneCall }) {
+  const { t } = useText();
+  const now = useNow();
+  const seconds = call.engagedAt ? Math.max(0, Math.floor((now - call.engagedAt) / 1000)) : 0;
+  const shows = call.phase === "engaged";
+  return (
+    <p className={`call-words number${call.failure && call.failure !== "elsewhere" ? " bad" : ""}`} role="status">
+      {shows && <b>{clock(seconds)}</b>} {phaseText(call, t)}
+    </p>
+  );
+}
+
+function phaseText(call: PhoneCall, t: Translate): string {
+  switch (call.phase) {
+    case "incoming":
+    case "connecting":
+      return t("softphone.connecting");
+    case "calling":
+      return t("softphone.calling");
+    case "ringing":
+      return t("softphone.ringing");
+    case "engaged":
+      return t(call.held ? "softphone.held" : "softphone.engaged");
+    case "ended":
+      return call.failure ? t(`softphone.failed.${call.failure}`) : t("softphone.callEnded");
+  }
+}
