@@ -4,7 +4,7 @@ use crate::settings::PhoneAccount;
 use pbx::settings::RingDevice;
 use pbx::{ManagerId, PhoneId, UnixMillis};
 use sip::digest::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Browser accounts kept at once; the one that expires first makes room.
 const MAX_BROWSERS: usize = 20_000;
@@ -65,6 +65,8 @@ pub(crate) struct Account {
 pub(crate) struct Accounts {
     by_key: BTreeMap<u64, Account>,
     by_name: BTreeMap<String, u64>,
+    /// Accounts of each manager's ring devices of a kind.
+    by_device: BTreeMap<(ManagerId, RingDevice), BTreeSet<u64>>,
     next_browser: u64,
 }
 
@@ -92,7 +94,29 @@ impl Accounts {
 
     /// All ring devices of a manager of one kind.
     pub(crate) fn of_manager(&self, manager: ManagerId, device: RingDevice) -> impl Iterator<Item = u64> + '_ {
-        self.by_key.iter().filter(move |(_, a)| a.owner.ring_device() == Some((manager, device))).map(|(key, _)| *key)
+        self.by_device.get(&(manager, device)).into_iter().flatten().copied()
+    }
+
+    /// Every manager's kind of ring device that has an account.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = (ManagerId, RingDevice)> + '_ {
+        self.by_device.keys().copied()
+    }
+
+    fn index(&mut self, key: u64, owner: &Owner) {
+        if let Some(device) = owner.ring_device() {
+            self.by_device.entry(device).or_default().insert(key);
+        }
+    }
+
+    fn unindex(&mut self, key: u64, owner: &Owner) {
+        if let Some(device) = owner.ring_device()
+            && let Some(keys) = self.by_device.get_mut(&device)
+        {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.by_device.remove(&device);
+            }
+        }
     }
 
     /// Takes the phones of new settings; answers the keys of accounts that are gone or have other credentials.
@@ -110,7 +134,11 @@ impl Accounts {
             let owner = Owner::Phone { phone: phone.id, manager: phone.manager_id };
             match self.by_key.get_mut(&phone.id.0) {
                 // Another manager, same credentials: the link stays up (R42).
-                Some(account) => account.owner = owner,
+                Some(account) => {
+                    let before = std::mem::replace(&mut account.owner, owner.clone());
+                    self.unindex(phone.id.0, &before);
+                    self.index(phone.id.0, &owner);
+                }
                 None => {
                     let names = [phone.user_id.clone(), phone.device_address.clone()];
                     self.insert(phone.id.0, owner, &names, &phone.password, realm, None);
@@ -155,11 +183,13 @@ impl Accounts {
         for name in names {
             self.by_name.insert(name.clone(), key);
         }
+        self.index(key, &owner);
         self.by_key.insert(key, Account { owner, secrets, password: password.to_owned(), expires_at });
     }
 
     fn remove(&mut self, key: u64) {
         if let Some(account) = self.by_key.remove(&key) {
+            self.unindex(key, &account.owner);
             for (name, _) in &account.secrets {
                 if self.by_name.get(name) == Some(&key) {
                     self.by_name.remove(name);

@@ -11,7 +11,7 @@ use sip::{Flow, InviteId, Reply, Request};
 
 impl Switch {
     pub(crate) fn on_invite(&mut self, id: InviteId, request: &Request, flow: Flow, now: Now) {
-        let user = request.from().user().unwrap_or_default().to_owned();
+        let user = request.from().user().into_owned();
         let carrier = self.carrier_at(flow).map(|carrier| carrier.country);
         match carrier {
             Some(country) if self.accounts.named(&user).is_none() => {
@@ -54,7 +54,7 @@ impl Switch {
     }
 
     fn customer_called(&mut self, id: InviteId, request: &Request, flow: Flow, from: Caller, country: Country, now: Now) {
-        let dialled = request.uri().user().unwrap_or_default().to_owned();
+        let dialled = dialled_user(request);
         let to = E164::dialled(&dialled, country).ok();
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, Role::Customer);
@@ -62,7 +62,7 @@ impl Switch {
         held.customer = Some(leg);
         held.legs.push(leg);
         self.calls.insert(call, held);
-        let diverted_from = request.header_str("Diversion").and_then(|text| number_in(text, country));
+        let diverted_from = request.header_str("Diversion").and_then(|text| number_in(&text, country));
         let fact = Fact::CallArrived { call, from, to, dialled: dialled.into(), diverted_from };
         self.pbx.handle_fact(fact, now.unix);
     }
@@ -75,7 +75,7 @@ impl Switch {
     }
 
     fn manager_called(&mut self, id: InviteId, request: &Request, flow: Flow, manager: ManagerId, device: RingDevice, now: Now) {
-        let dialled: Box<str> = request.uri().user().unwrap_or_default().into();
+        let dialled = dialled_user(request).into();
         let from_number = request.header_str("X-Sori-From-Number").and_then(|text| text.trim().parse().ok());
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, Role::Dialler);
@@ -88,7 +88,7 @@ impl Switch {
     }
 
     fn add_leg(&mut self, call: CallId, id: InviteId, request: &Request, flow: Flow, role: Role) -> LegId {
-        let offer = Some(request.body()).filter(|body| !body.is_empty()).map(std::sync::Arc::from);
+        let offer = request.sdp().map(std::sync::Arc::from);
         let profile = profile_of(flow, offer.as_deref());
         let leg = self.new_leg_id();
         let mut made = Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, early: false });
@@ -119,6 +119,11 @@ impl Switch {
     }
 }
 
+/// The user part of the request URI: what was dialled.
+fn dialled_user(request: &Request) -> String {
+    request.uri().and_then(|uri| uri.user().map(std::borrow::Cow::into_owned)).unwrap_or_default()
+}
+
 /// Browsers speak ICE and DTLS-SRTP, and say so by a fingerprint (RFC 8122).
 fn profile_of(flow: Flow, offer: Option<&[u8]>) -> Profile {
     let fingerprint = b"a=fingerprint:";
@@ -132,7 +137,8 @@ fn profile_of(flow: Flow, offer: Option<&[u8]>) -> Profile {
 
 /// Who the carrier says is calling.
 fn caller(request: &Request, country: Country) -> Caller {
-    let user = request.from().user().unwrap_or_default();
+    let user = request.from().user();
+    let user = user.as_ref();
     if user.is_empty() || user.eq_ignore_ascii_case("anonymous") || user.eq_ignore_ascii_case("unknown") {
         return Caller::Anonymous;
     }

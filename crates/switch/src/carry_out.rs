@@ -141,7 +141,7 @@ impl Switch {
         let legs = self.calls.get_mut(&call).and_then(|c| c.presenting(presentation)).map(|p| p.legs.clone());
         let reason = (why == Withdrawal::AnsweredElsewhere).then(answered_elsewhere);
         for leg in legs.unwrap_or_default() {
-            self.end_leg(leg, Cause::Normal, reason.clone(), now);
+            self.end_leg(leg, Cause::Normal, reason, now);
         }
     }
 

@@ -77,7 +77,7 @@ impl Switch {
         let dialled = presentation.to.map_or_else(|| "sori".to_owned(), E164::national);
         Invite {
             flow: binding.flow,
-            request_uri: binding.contact.clone(),
+            request_uri: binding.contact_uri.clone(),
             from: NameAddrText { display: presentation.display.to_string(), uri: format!("sip:{caller}@{host}") },
             to: NameAddrText { display: String::new(), uri: format!("sip:{dialled}@{host}") },
             contact_user: "sori".to_owned(),

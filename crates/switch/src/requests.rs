@@ -19,7 +19,8 @@ impl Switch {
             Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
             Event::Request { transaction, request, flow } => self.on_request(transaction, &request, flow, now),
             // Nothing is offered or asked by ourselves in mid-call yet, and malformed bytes are counted by the endpoint.
-            Event::OfferAnswered { .. } | Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}
+            Event::OfferAnswered { id, body } => self.on_confirmed(id, body, now),
+            Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::accounts::{Accounts, Browser};
 use crate::call::{Call, Leg};
+use crate::registration::Light;
 use crate::settings::Settings;
 use media::LegId;
 use pbx::settings::RingDevice;
@@ -110,8 +111,9 @@ pub struct Switch {
     pub(crate) next_leg: u64,
     /// Legs that are taken as heard when their media did not show by then.
     pub(crate) assumed_flowing: BTreeSet<(Instant, LegId)>,
-    /// Phones whose light turns orange when they do not come back by then (R156).
-    pub(crate) grace: BTreeMap<PhoneId, UnixMillis>,
+    pub(crate) lights: BTreeMap<PhoneId, Light>,
+    /// Lights that turn orange when their phone does not come back by then (R156).
+    pub(crate) grace: BTreeSet<(UnixMillis, PhoneId)>,
     pub(crate) reachable: BTreeMap<(ManagerId, RingDevice), u16>,
     pub(crate) refused_credentials: u64,
     pub(crate) out: VecDeque<Output>,
@@ -148,7 +150,8 @@ impl Switch {
             invites: BTreeMap::new(),
             next_leg: 0,
             assumed_flowing: BTreeSet::new(),
-            grace: BTreeMap::new(),
+            lights: BTreeMap::new(),
+            grace: BTreeSet::new(),
             reachable: BTreeMap::new(),
             refused_credentials: 0,
             out: VecDeque::new(),
@@ -189,7 +192,7 @@ impl Switch {
         self.settings = settings;
         self.pump(now);
         // A phone may have gone to another manager without signing in anew (R42).
-        self.count_reachable(now);
+        self.count_all_reachable(now);
         self.pump(now);
     }
 
@@ -233,7 +236,7 @@ impl Switch {
             self.endpoint.next_timeout(),
             self.registrar.next_timeout(),
             self.pbx.next_timeout().map(of_unix),
-            self.grace.values().min().copied().map(of_unix),
+            self.grace.first().map(|(at, _)| of_unix(*at)),
             self.assumed_flowing.first().map(|(at, _)| *at),
         ]
         .into_iter()
