@@ -31,6 +31,9 @@ pub(crate) fn forward<S: PacketSink>(
     out: &mut Out<'_, S>,
 ) -> Forwarded {
     let Some(agreed) = to.sending().filter(|_| to.takes_forward()) else {
+        if to.takes_forward() {
+            to.send.interrupt();
+        }
         return Forwarded::Not;
     };
     let body = header.payload.clone();

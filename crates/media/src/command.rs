@@ -54,6 +54,7 @@ pub enum Repeat {
 
 /// A command to the engine. All legs of one call live in one engine.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)] // fields say themselves what they are
 pub enum Command {
     /// Make a leg. With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
     Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>> },
@@ -125,6 +126,7 @@ pub enum RefusedSdp {
 
 /// What the engine tells.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)] // fields say themselves what they are
 pub enum Event {
     /// Our offer or answer.
     LocalSdp { leg: LegId, sdp: Arc<[u8]> },

@@ -115,11 +115,11 @@ impl Leg {
         self.playback.is_none() && self.keys.is_empty()
     }
 
-    /// Starts the 20 ms beat if there is something to play. Slots spread over the frame in steps of a tick.
+    /// Starts the 20 ms beat if there is something to play, one to four ticks from now: slots spread over the frame.
     pub fn start_frames(&mut self, now: Instant, slot: u32) {
         if !self.takes_forward() && self.is_ready() && self.timers.get(Timer::Frame).is_none() {
             self.gap = true;
-            self.timers.set(Timer::Frame, now + Duration::from_millis(u64::from(slot % 4) * 5));
+            self.timers.set(Timer::Frame, now + Duration::from_millis(u64::from(slot % 4 + 1) * 5));
         }
     }
 

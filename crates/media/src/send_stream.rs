@@ -130,6 +130,11 @@ impl SendStream {
         Some(self.count(now, Numbers { marker: true, sequence: out, timestamp: fresh }))
     }
 
+    /// Something of the forwarded stream was withheld: what comes of it next starts a talkspurt.
+    pub const fn interrupt(&mut self) {
+        self.feed = Feed::Nothing;
+    }
+
     fn count(&mut self, now: Instant, numbers: Numbers) -> Numbers {
         self.sequence = self.sequence.max(numbers.sequence);
         self.sent_at = Some(now);

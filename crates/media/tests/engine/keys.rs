@@ -1,0 +1,166 @@
+//! Keys heard and sent, in-band and by telephone-event.
+
+use media::g711::Law;
+use media::tones::{amplitude, key_frequencies, level_dbm0};
+use media::{Command, Event};
+
+use crate::world::{Phone, World};
+
+/// A key's tone, each frequency at this level.
+fn tone(key: char, ms: usize, dbm0: f64) -> Vec<i16> {
+    let (low, high) = key_frequencies(key).unwrap();
+    let wave = |f: f64, n: usize| (std::f64::consts::TAU * f * n as f64 / 8000.0).sin() * amplitude(dbm0);
+    (0..ms * 8).map(|n| (wave(low, n) + wave(high, n)) as i16).collect()
+}
+
+#[test]
+fn events_are_told_once_whatever_arrives() {
+    for arriving in [0..9, 3..9, 0..2, 5..7, 6..7] {
+        let mut world = World::new();
+        let mut a = Phone::new(1, Law::Mu, Some(110)).open(&mut world);
+        for key in "159#".chars() {
+            a.press(&mut world, key, arriving.clone());
+        }
+        assert_eq!(world.keys(a.leg), "159#", "{arriving:?}");
+    }
+}
+
+#[test]
+fn in_band_is_heard_only_while_wanted() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::A, None).open(&mut world);
+    a.say(&mut world, &tone('1', 100, -10.0));
+    assert_eq!(world.keys(a.leg), "");
+    world.command(Command::ListenKeys { leg: a.leg, on: true });
+    for key in "0123456789*#ABCD".chars() {
+        a.say(&mut world, &tone(key, 80, -10.0));
+        a.say(&mut world, &[0; 640]);
+    }
+    assert_eq!(world.keys(a.leg), "0123456789*#ABCD");
+    world.command(Command::ListenKeys { leg: a.leg, on: false });
+    a.say(&mut world, &tone('1', 100, -10.0));
+    assert_eq!(world.keys(a.leg).len(), 16);
+}
+
+#[test]
+fn a_press_heard_both_ways_counts_once() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    world.command(Command::ListenKeys { leg: a.leg, on: true });
+    for key in "2580".chars() {
+        let code = media::telephone_event::code_of(key).unwrap();
+        let mut sender = media::telephone_event::Sender::new(code, 100);
+        let stamp = a.timestamp;
+        let samples = tone(key, 140, -8.0);
+        for frame in samples.chunks(160) {
+            if let Some(event) = sender.next_payload() {
+                let audio_stamp = std::mem::replace(&mut a.timestamp, stamp);
+                let packet = a.packet(101, &event.bytes());
+                a.timestamp = audio_stamp;
+                world.packet(a.leg, media::Channel::Rtp, a.at, &packet);
+            }
+            a.say_frame(&mut world, frame);
+            world.pass(20);
+        }
+        a.say(&mut world, &[0; 800]);
+    }
+    assert_eq!(world.keys(a.leg), "2580");
+}
+
+#[test]
+fn a_dtx_pause_parts_two_presses_of_one_key() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, None).open(&mut world);
+    world.command(Command::ListenKeys { leg: a.leg, on: true });
+    for _ in 0..3 {
+        a.say(&mut world, &tone('7', 80, -10.0));
+        // The phone sends nothing while it is silent.
+        a.timestamp = a.timestamp.wrapping_add(800);
+        world.pass(100);
+    }
+    assert_eq!(world.keys(a.leg), "777");
+}
+
+#[test]
+fn an_event_crosses_a_bridge_with_the_far_sides_number() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    let b = Phone::new(2, Law::A, Some(96)).open(&mut world);
+    world.command(Command::Bridge { a: a.leg, b: b.leg });
+    a.press(&mut world, '9', 0..9);
+    let events: Vec<_> = world.rtp_to(b.at).into_iter().filter(|(_, header, _)| header.payload_type == 96).collect();
+    assert_eq!(events.len(), 7);
+    assert!(events.iter().all(|(_, header, payload)| header.timestamp == events[0].1.timestamp && payload[0] == 9));
+    assert_eq!(events.iter().filter(|(.., payload)| payload[1] & 0x80 != 0).count(), 3);
+    assert_eq!(world.keys(a.leg), "9");
+}
+
+#[test]
+fn a_far_side_without_events_hears_the_key() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    let b = Phone::new(2, Law::A, None).open(&mut world);
+    world.command(Command::Bridge { a: a.leg, b: b.leg });
+    a.press(&mut world, '9', 0..9);
+    world.pass(200);
+    let heard = world.heard_at(b.at, Law::A);
+    assert!(level_dbm0(&heard[..960], 852.0) > -10.0);
+    assert!(level_dbm0(&heard[..960], 1477.0) > -8.0);
+    let mut detector = media::dtmf::Detector::new();
+    let mut keys = String::new();
+    for (.., payload) in world.rtp_to(b.at) {
+        detector.hear(Law::A, &payload, |key| keys.push(key));
+    }
+    assert_eq!(keys, "9");
+}
+
+#[test]
+fn keys_are_sent_by_event_or_in_band() {
+    let mut world = World::new();
+    let a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    let b = Phone::new(2, Law::Mu, None).open(&mut world);
+    for leg in [a.leg, b.leg] {
+        for key in ['1', '1', '#', 'x'] {
+            world.command(Command::SendKey { leg, key, duration_ms: 100 });
+        }
+    }
+    world.pass(2000);
+    let mut receiver = media::telephone_event::Receiver::default();
+    let mut by_event = String::new();
+    for (_, header, payload) in world.rtp_to(a.at).into_iter().filter(|(_, h, _)| h.payload_type == 101) {
+        let event = media::telephone_event::TelephoneEvent::parse(&payload).unwrap();
+        if let media::telephone_event::Heard::Pressed(key) = receiver.take(header.ssrc, header.timestamp, event) {
+            assert!(header.marker);
+            by_event.push(key);
+        }
+    }
+    assert_eq!(by_event, "11#");
+    let mut detector = media::dtmf::Detector::new();
+    let mut in_band = String::new();
+    for (.., payload) in world.rtp_to(b.at) {
+        detector.hear(Law::Mu, &payload, |key| in_band.push(key));
+    }
+    assert_eq!(in_band, "11#");
+    assert!(!world.events.iter().any(|(_, event)| matches!(event, Event::Key { .. })));
+}
+
+#[test]
+fn the_numbers_go_on_over_sent_keys() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    let b = Phone::new(2, Law::Mu, Some(101)).open(&mut world);
+    world.command(Command::Bridge { a: a.leg, b: b.leg });
+    a.say(&mut world, &[0; 1600]);
+    world.command(Command::SendKey { leg: b.leg, key: '3', duration_ms: 100 });
+    a.say(&mut world, &[0; 8000]);
+    let packets = world.rtp_to(b.at);
+    for pair in packets.windows(2) {
+        assert_eq!(pair[1].1.sequence, pair[0].1.sequence.wrapping_add(1));
+        let step = pair[1].1.timestamp.wrapping_sub(pair[0].1.timestamp);
+        assert!(step <= 1600, "{step}");
+    }
+    let (first, last) = (&packets[0], &packets[packets.len() - 1]);
+    let time = (last.0 - first.0).as_millis() as i64 * 8;
+    let stamps = i64::from(last.1.timestamp.wrapping_sub(first.1.timestamp));
+    assert!((time - stamps).abs() <= 320, "timestamps follow the time: {time} {stamps}");
+}

@@ -1,0 +1,11 @@
+//! The engine as its callers see it: SDP, packets and time in, SDP, packets and events out.
+#![allow(clippy::disallowed_methods, reason = "one arbitrary start of time; the rest is counted from it")]
+
+mod bridging;
+mod keys;
+mod latching;
+mod negotiating;
+mod playing;
+mod recording;
+mod webrtc;
+mod world;
