@@ -4,6 +4,14 @@
 //! It hears facts ("a call came in on this number", "key 2 was pressed", "30 s passed") and answers
 //! with commands ("play this prompt", "present to these managers") and records (what the store, the
 //! inbox and live screens must know). It knows no SIP, no socket, no SQL and no clock.
+//!
+//! [`Pbx`] is the machine. A customer's call goes through `inbound` (who is turned away, what is heard first), `routing`
+//! (whom it is for), `workflow_run` with the pure [`interpreter`] where the number has an IVR, `ring` with
+//! `availability` (who rings), and `ending`, the one place where lines, timers and ringing are given back. A manager's
+//! call begins in `outbound`, or in [`dial`] when it is asked for through the API. One `Call` type serves both.
+//!
+//! While a fact is worked on, its call stands outside the map of calls; its record is told once, after the rows of the
+//! conversation and customer that it refers to.
 #![forbid(unsafe_code)]
 
 pub mod command;

@@ -121,6 +121,7 @@ fn a_callback_stays_in_its_conversation() {
     let device = pbx::settings::RingDevice::Desktop;
     world.fact(pbx::Fact::PresentationAnswered { call, presentation, device });
     world.fact(pbx::Fact::DialAnswered { call });
+    assert_eq!(world.pbx.counts().timers, 1, "only the call's own limit runs while both talk");
     world.fact(pbx::Fact::HungUp { call, party: pbx::Party::Customer, cause: pbx::Cause::Normal });
     let last = records(&mut world).into_iter().rev().find_map(|record| match record {
         Record::Conversation(row) => Some(*row),

@@ -107,6 +107,10 @@ impl Ladder {
         self.calls[&name.chars().next().unwrap()]
     }
 
+    pub fn last_playback(&self, name: &str) -> PlaybackId {
+        self.playing[&(self.call(name), Party::Customer)]
+    }
+
     fn name(&self, id: CallId) -> char {
         self.calls.iter().find(|(_, call)| **call == id).map_or('?', |(name, _)| *name)
     }

@@ -1,8 +1,9 @@
 //! Who rings for a call, how long, and when the customer is told that nobody can answer.
 
-use crate::fixture::{JUN, MINJI, settings};
+use crate::fixture::{JUN, MINJI, SUPPORT, settings};
 use crate::ladder::{Ladder, check, check_in};
-use pbx::settings::OperatorStatus;
+use pbx::settings::{Manager, OperatorStatus, RingDevice};
+use pbx::{Cause, Command, Fact, ManagerId};
 use std::sync::Arc;
 
 /// R74–R76: thirty seconds after the greeting, not after the call; an answer that comes too late is let go.
@@ -445,4 +446,36 @@ fn a_manager_who_comes_back_to_work_rings() {
     world.pbx.handle_settings(Arc::new(settings()), world.now);
     assert_eq!(world.pbx.counts().presentations, 2);
     assert_eq!(world.pbx.operator_status(JUN), Some(OperatorStatus::Waiting));
+}
+
+/// A large team rings in part; who had no place rings when one comes free.
+#[test]
+fn a_large_team_rings_two_hundred_at_once() {
+    let mut settings = settings();
+    let minji = settings.managers[&MINJI].clone();
+    let crowd: Vec<ManagerId> = (1_000..1_201).map(ManagerId).collect();
+    for id in &crowd {
+        settings.managers.insert(*id, Manager { id: *id, ..minji.clone() });
+    }
+    settings.teams.get_mut(&SUPPORT).unwrap().manager_ids.clone_from(&crowd);
+    let mut world = Ladder::new(settings);
+    for manager in &crowd {
+        world.fact(Fact::Reachable { manager: *manager, device: RingDevice::Desktop, count: 1 });
+    }
+    world.play("A +821011112222 calls +827040000001");
+    let playback = world.last_playback("A");
+    let call = world.call("A");
+    world.pbx.handle_fact(Fact::PlaybackEnded { call, playback }, world.now);
+    let presented: Vec<_> = std::iter::from_fn(|| world.pbx.poll_command())
+        .filter_map(|command| match command {
+            Command::Present { presentation, manager, .. } => Some((presentation, manager)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((presented.len(), world.pbx.counts().presentations), (200, 200));
+    let (presentation, _) = presented[0];
+    world.pbx.handle_fact(Fact::PresentationFailed { call, presentation, cause: Cause::Declined }, world.now);
+    assert_eq!(world.pbx.counts().presentations, 200);
+    let last = std::iter::from_fn(|| world.pbx.poll_command()).last();
+    assert!(matches!(last, Some(Command::Present { manager: ManagerId(1_200), .. })), "{last:?}");
 }
