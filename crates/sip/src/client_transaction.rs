@@ -76,7 +76,15 @@ pub(crate) struct ClientTransaction {
 
 impl ClientTransaction {
     /// Sends the request and begins.
-    pub(crate) fn start(now: Instant, id: u64, random: u64, method: Method, flow: Flow, request: Vec<u8>, wire: &mut Wire) -> Self {
+    pub(crate) fn start(
+        now: Instant,
+        id: u64,
+        random: u64,
+        method: Method,
+        flow: Flow,
+        request: Vec<u8>,
+        wire: &mut Wire,
+    ) -> Self {
         wire.send_copy(flow, &request);
         let is_invite = method == Method::Invite;
         let limit = wire.timing.limit();

@@ -70,7 +70,10 @@ pub(crate) fn again(request: &[u8], new: Again<'_>, credentials: (&str, &str), m
     for line in &raw.lines {
         let value = raw.slice(line.value);
         match line.name {
-            HeaderName::Via | HeaderName::Authorization | HeaderName::ProxyAuthorization | HeaderName::ContentLength => {}
+            HeaderName::Via
+            | HeaderName::Authorization
+            | HeaderName::ProxyAuthorization
+            | HeaderName::ContentLength => {}
             HeaderName::CSeq => {
                 out.extend_from_slice(b"CSeq: ");
                 print::number(&mut out, u64::from(new.cseq));

@@ -208,9 +208,7 @@ impl Dialog {
     /// Does a request of the peer belong here?
     pub(crate) fn owns(&self, request: &Request) -> bool {
         let from_tag = request.from().tag().unwrap_or_default();
-        request.to().tag() == Some(&self.local_tag)
-            && request.call_id() == self.call_id
-            && from_tag == self.remote_tag
+        request.to().tag() == Some(&self.local_tag) && request.call_id() == self.call_id && from_tag == self.remote_tag
     }
 }
 

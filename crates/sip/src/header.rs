@@ -86,10 +86,7 @@ impl HeaderName {
 
     /// May the header stand only once in a message (RFC 3261 7.3.1, 8.1.1)?
     pub(crate) fn is_single(self) -> bool {
-        matches!(
-            self,
-            H::From | H::To | H::CallId | H::CSeq | H::MaxForwards | H::ContentLength
-        )
+        matches!(self, H::From | H::To | H::CallId | H::CSeq | H::MaxForwards | H::ContentLength)
     }
 }
 
@@ -117,33 +114,14 @@ fn compact(letter: u8) -> HeaderName {
 fn candidates(letter: u8) -> &'static [HeaderName] {
     match letter {
         b'a' => &[H::Allow, H::Accept, H::Authorization],
-        b'c' => &[
-            H::CSeq,
-            H::CallId,
-            H::Contact,
-            H::ContentLength,
-            H::ContentType,
-            H::ContentEncoding,
-        ],
+        b'c' => &[H::CSeq, H::CallId, H::Contact, H::ContentLength, H::ContentType, H::ContentEncoding],
         b'e' => &[H::Expires, H::Event],
         b'f' => &[H::From],
         b'm' => &[H::MaxForwards, H::MinExpires],
-        b'p' => &[
-            H::Path,
-            H::Privacy,
-            H::ProxyAuthorization,
-            H::ProxyAuthenticate,
-            H::ProxyRequire,
-            H::PAssertedIdentity,
-        ],
-        b'r' => &[
-            H::Route,
-            H::RecordRoute,
-            H::Require,
-            H::Reason,
-            H::RetryAfter,
-            H::ReferTo,
-        ],
+        b'p' => {
+            &[H::Path, H::Privacy, H::ProxyAuthorization, H::ProxyAuthenticate, H::ProxyRequire, H::PAssertedIdentity]
+        }
+        b'r' => &[H::Route, H::RecordRoute, H::Require, H::Reason, H::RetryAfter, H::ReferTo],
         b's' => &[H::Supported, H::Server, H::Subject, H::SessionExpires],
         b't' => &[H::To],
         b'u' => &[H::UserAgent, H::Unsupported],

@@ -141,8 +141,7 @@ impl Message {
             .iter()
             .filter(move |line| {
                 line.name == known
-                    && (known != HeaderName::Other
-                        || self.raw.slice(line.label).eq_ignore_ascii_case(name.as_bytes()))
+                    && (known != HeaderName::Other || self.raw.slice(line.label).eq_ignore_ascii_case(name.as_bytes()))
             })
             .map(|line| self.raw.slice(line.value))
     }

@@ -58,10 +58,7 @@ impl Method {
     /// From the bytes of a start line or CSeq.
     #[must_use]
     pub fn of(name: &[u8]) -> Self {
-        KNOWN
-            .into_iter()
-            .find(|method| method.as_str().as_bytes() == name)
-            .unwrap_or(Self::Other)
+        KNOWN.into_iter().find(|method| method.as_str().as_bytes() == name).unwrap_or(Self::Other)
     }
 
     /// As in a start line; empty for [`Method::Other`].

@@ -127,7 +127,16 @@ mod tests {
 
     #[test]
     fn refuses() {
-        for bad in [&b"\"open <sip:a@h>"[..], b"<sip:a@h", b"<sip:a@h> x", b"<sip:a@h >", b"sip:a@h?x=y", b"\"x\" sip:a@h", b"", b"<>"] {
+        for bad in [
+            &b"\"open <sip:a@h>"[..],
+            b"<sip:a@h",
+            b"<sip:a@h> x",
+            b"<sip:a@h >",
+            b"sip:a@h?x=y",
+            b"\"x\" sip:a@h",
+            b"",
+            b"<>",
+        ] {
             assert_eq!(NameAddr::parse(bad), None, "{}", String::from_utf8_lossy(bad));
         }
     }

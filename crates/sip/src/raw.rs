@@ -80,7 +80,11 @@ impl Raw {
         let mut last_end = end;
         loop {
             let Some((end, next)) = raw.line_at(at) else {
-                raw.note(Malformed::new("message", "no empty line ends the header fields"));
+                // A datagram may end with its last header field; a torn one is refused.
+                if at < raw.bytes.len() {
+                    raw.note(Malformed::new("message", "no empty line ends the header fields"));
+                }
+                raw.body = Span::new(raw.bytes.len(), raw.bytes.len());
                 return Ok(raw);
             };
             if end == at {

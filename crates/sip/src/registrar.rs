@@ -113,7 +113,13 @@ impl Registrar {
         }
     }
 
-    fn bind(&mut self, now: Instant, account: u64, request: &Request, flow: Flow) -> Result<Option<ChangeCause>, Reply> {
+    fn bind(
+        &mut self,
+        now: Instant,
+        account: u64,
+        request: &Request,
+        flow: Flow,
+    ) -> Result<Option<ChangeCause>, Reply> {
         let contacts: Vec<&[u8]> = request.list(HeaderName::Contact).filter(|value| !value.is_empty()).collect();
         if contacts.contains(&&b"*"[..]) {
             if contacts.len() > 1 || request.expires() != Some(0) {
@@ -139,9 +145,10 @@ impl Registrar {
 
     /// A request that came late must not undo a later one: same Call-ID, CSeq not higher (10.3 step 6, 7).
     fn check_order(&self, account: u64, request: &Request, concerns: impl Fn(&Binding) -> bool) -> Result<(), Reply> {
-        let late = self.bindings(account).iter().any(|binding| {
-            concerns(binding) && binding.call_id == request.call_id() && binding.cseq >= request.cseq()
-        });
+        let late = self
+            .bindings(account)
+            .iter()
+            .any(|binding| concerns(binding) && binding.call_id == request.call_id() && binding.cseq >= request.cseq());
         if late { Err(Reply::new(500).with_header("Retry-After", "1")) } else { Ok(()) }
     }
 
@@ -170,7 +177,8 @@ impl Registrar {
         let range = (connection, u64::MIN)..=(connection, u64::MAX);
         let accounts: Vec<u64> = self.connections.range(range).map(|(_, account)| *account).collect();
         for account in accounts {
-            let is_on = |binding: &Binding| binding.flow.transport.is_reliable() && binding.flow.connection == connection;
+            let is_on =
+                |binding: &Binding| binding.flow.transport.is_reliable() && binding.flow.connection == connection;
             let left = self.bindings(account).iter().filter(|binding| !is_on(binding)).cloned().collect();
             self.drop_some(account, left, ChangeCause::Disconnected);
         }
@@ -209,7 +217,8 @@ impl Registrar {
 
     /// Sets the bindings of an account and keeps the indexes true.
     fn replace(&mut self, account: u64, mut bindings: Vec<Binding>) {
-        let index = |binding: &Binding| binding.flow.transport.is_reliable().then_some((binding.flow.connection, account));
+        let index =
+            |binding: &Binding| binding.flow.transport.is_reliable().then_some((binding.flow.connection, account));
         if let Some(old) = self.accounts.remove(&account) {
             if let Some(at) = old.iter().map(|binding| binding.expires_at).min() {
                 self.expiries.remove(&(at, account));
@@ -290,7 +299,13 @@ fn is_same(binding: &Binding, uri: &Uri<'_>) -> bool {
     Uri::parse(binding.contact_uri.as_bytes()).is_some_and(|own| own.matches(uri))
 }
 
-fn apply(bindings: &mut Vec<Binding>, now: Instant, wish: &Wish<'_>, request: &Request, flow: Flow) -> Result<(), Reply> {
+fn apply(
+    bindings: &mut Vec<Binding>,
+    now: Instant,
+    wish: &Wish<'_>,
+    request: &Request,
+    flow: Flow,
+) -> Result<(), Reply> {
     let old = bindings.iter().position(|binding| is_same(binding, &wish.uri));
     if wish.expires == 0 {
         if let Some(old) = old {

@@ -147,9 +147,7 @@ impl<'a> Params<'a> {
     /// A quoted value comes with its quotes.
     #[must_use]
     pub fn get(self, name: &str) -> Option<&'a [u8]> {
-        self.iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// All of them, in their order: name and value.

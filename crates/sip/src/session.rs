@@ -125,9 +125,7 @@ impl InviteSession {
 
     /// May a re-INVITE of ours go out now?
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.told
-            && self.unacked.is_none()
-            && matches!((&self.phase, &self.exchange), (Phase::Up, Exchange::Idle))
+        !self.told && self.unacked.is_none() && matches!((&self.phase, &self.exchange), (Phase::Up, Exchange::Idle))
     }
 
     /// Is there a whole dialog?

@@ -11,10 +11,7 @@ pub(crate) struct Span {
 impl Span {
     /// From byte offsets.
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            end: u32::try_from(end).unwrap_or(u32::MAX),
-        }
+        Self { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) }
     }
 
     /// Of `part`, which was sliced out of `base`; an empty span for a foreign slice.
@@ -33,7 +30,6 @@ impl Span {
 
     /// The bytes.
     pub(crate) fn get(self, base: &[u8]) -> &[u8] {
-        base.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
+        base.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }

@@ -224,9 +224,7 @@ fn unescape_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     while let [first, tail @ ..] = rest {
         rest = tail;
         match (first, tail) {
-            (b'%', [high, low, after @ ..])
-                if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) =>
-            {
+            (b'%', [high, low, after @ ..]) if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) => {
                 out.push(high * 16 + low);
                 rest = after;
             }
@@ -266,7 +264,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_none() {
-        for bad in [&b"user@host"[..], b"sip:", b"sip:@host", b"sip:a@", b"sip:a@h:70000", b"sip:a b@h", b"<sip:a@h>", b":x"] {
+        for bad in
+            [&b"user@host"[..], b"sip:", b"sip:@host", b"sip:a@", b"sip:a@h:70000", b"sip:a b@h", b"<sip:a@h>", b":x"]
+        {
             assert_eq!(Uri::parse(bad), None, "{}", String::from_utf8_lossy(bad));
         }
         assert_eq!(Uri::parse(b"http://x/").unwrap().scheme(), Scheme::Other);

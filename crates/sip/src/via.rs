@@ -23,7 +23,8 @@ impl<'a> Via<'a> {
     pub fn parse(value: &'a [u8]) -> Option<Self> {
         let (protocol, rest) = scan::split_once(value, b'/')?;
         let (version, rest) = scan::split_once(rest, b'/')?;
-        if !scan::trim(protocol).eq_ignore_ascii_case(b"SIP") || scan::trim(version) != b"2.0" {
+        // Another version is the start line's to refuse; the answer needs this Via all the same.
+        if !scan::trim(protocol).eq_ignore_ascii_case(b"SIP") || !scan::is_token(scan::trim(version)) {
             return None;
         }
         let rest = scan::trim_start(rest);
@@ -43,7 +44,14 @@ impl<'a> Via<'a> {
         scan::is_token(transport).then_some(via)
     }
 
-    pub(crate) fn from_parts(transport: &'a [u8], host: &'a [u8], port: Option<u16>, params: &'a [u8], branch: Option<&'a [u8]>, rport: bool) -> Self {
+    pub(crate) fn from_parts(
+        transport: &'a [u8],
+        host: &'a [u8],
+        port: Option<u16>,
+        params: &'a [u8],
+        branch: Option<&'a [u8]>,
+        rport: bool,
+    ) -> Self {
         Self { transport, host, port, params, branch, rport }
     }
     /// `UDP`, `TCP` …
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn lists_and_refusals() {
         assert_eq!(first(b"SIP/2.0/UDP a;x=\"1,2\" , SIP/2.0/UDP b"), (&b"SIP/2.0/UDP a;x=\"1,2\""[..], true));
-        for bad in [&b"SIP/2.0/UDP"[..], b"SIP/3.0/UDP a", b"SIP/2.0/UDP ;branch=x", b"SIP/2.0/UDP a:b", b"x"] {
+        for bad in [&b"SIP/2.0/UDP"[..], b"HTTP/2.0/UDP a", b"SIP/2.0/UDP ;branch=x", b"SIP/2.0/UDP a:b", b"x"] {
             assert_eq!(Via::parse(bad), None, "{}", String::from_utf8_lossy(bad));
         }
     }

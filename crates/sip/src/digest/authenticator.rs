@@ -101,21 +101,38 @@ impl Authenticator {
     /// Checks the Authorization and Proxy-Authorization headers of a request. `lookup` is asked once at most,
     /// by user name. The `uri` of the credentials is hashed as given: phones and proxies on the way spell it differently
     /// than the Request-URI, and the nonce count guards against reuse.
-    pub fn verify<'a>(&mut self, now: Instant, request: &Request, lookup: impl FnOnce(&str) -> Option<&'a Secret>) -> Verdict {
+    pub fn verify<'a>(
+        &mut self,
+        now: Instant,
+        request: &Request,
+        lookup: impl FnOnce(&str) -> Option<&'a Secret>,
+    ) -> Verdict {
         let headers = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
         let mut all = headers.into_iter().flat_map(|name| request.raw().values(name)).filter_map(Auth::parse);
-        let ours = |auth: &Auth<'_>| auth.is_digest() && auth.get("realm").is_some_and(|realm| *realm == *self.realm.as_bytes());
+        let ours = |auth: &Auth<'_>| {
+            auth.is_digest() && auth.get("realm").is_some_and(|realm| *realm == *self.realm.as_bytes())
+        };
         let Some(auth) = all.find(ours) else {
             return Verdict::Missing;
         };
         self.check(now, request.method_text(), &auth, lookup)
     }
 
-    fn check<'a>(&mut self, now: Instant, method: &[u8], auth: &Auth<'_>, lookup: impl FnOnce(&str) -> Option<&'a Secret>) -> Verdict {
+    fn check<'a>(
+        &mut self,
+        now: Instant,
+        method: &[u8],
+        auth: &Auth<'_>,
+        lookup: impl FnOnce(&str) -> Option<&'a Secret>,
+    ) -> Verdict {
         let named = auth.get("algorithm");
-        let (Some(algorithm), Some(username), Some(nonce), Some(uri), Some(response)) =
-            (Algorithm::of(named.as_deref()), auth.text("username"), auth.get("nonce"), auth.get("uri"), auth.get("response"))
-        else {
+        let (Some(algorithm), Some(username), Some(nonce), Some(uri), Some(response)) = (
+            Algorithm::of(named.as_deref()),
+            auth.text("username"),
+            auth.get("nonce"),
+            auth.get("uri"),
+            auth.get("response"),
+        ) else {
             return Verdict::Missing;
         };
         let (qop, nc, cnonce) = (auth.get("qop"), auth.get("nc"), auth.get("cnonce"));

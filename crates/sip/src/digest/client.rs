@@ -77,7 +77,13 @@ impl Login {
     }
 
     /// Name and value of the header for one request.
-    pub(crate) fn header(&mut self, method: &str, uri: &[u8], credentials: &Credentials, random: u64) -> (&'static str, String) {
+    pub(crate) fn header(
+        &mut self,
+        method: &str,
+        uri: &[u8],
+        credentials: &Credentials,
+        random: u64,
+    ) -> (&'static str, String) {
         self.nc = self.nc.saturating_add(1);
         let nc = format!("{:08x}", self.nc);
         let cnonce = format!("{random:016x}");

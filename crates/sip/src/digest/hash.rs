@@ -72,7 +72,14 @@ pub(super) struct Counted<'a> {
 }
 
 /// The `response` value (RFC 7616 3.4.1), `ha1` in hexadecimal; without `counted` the legacy form of RFC 2069.
-pub(super) fn response(algorithm: Algorithm, ha1: &[u8], nonce: &[u8], counted: Option<Counted<'_>>, method: &[u8], uri: &[u8]) -> Vec<u8> {
+pub(super) fn response(
+    algorithm: Algorithm,
+    ha1: &[u8],
+    nonce: &[u8],
+    counted: Option<Counted<'_>>,
+    method: &[u8],
+    uri: &[u8],
+) -> Vec<u8> {
     let ha2 = algorithm.hex(&[method, uri]);
     match counted {
         Some(counted) => algorithm.hex(&[ha1, nonce, counted.nc, counted.cnonce, b"auth", &ha2]),
@@ -122,7 +129,10 @@ mod tests {
         let ha1 = Algorithm::Md5.hex(&[b"Mufasa", b"testrealm@host.com", b"Circle Of Life"]);
         assert_eq!(ha1, b"939e7578ed9e3c518a452acee763bce9");
         let nonce = b"dcd98b7102dd2f0e8b11d0f600bfb0c093";
-        assert_eq!(response(Algorithm::Md5, &ha1, nonce, None, b"GET", b"/dir/index.html"), b"670fd8c2df070c60b045671b8b24ff02");
+        assert_eq!(
+            response(Algorithm::Md5, &ha1, nonce, None, b"GET", b"/dir/index.html"),
+            b"670fd8c2df070c60b045671b8b24ff02"
+        );
     }
 
     #[test]
@@ -130,6 +140,9 @@ mod tests {
         // RFC 4231 test case 2 with its key padded by zeros, which HMAC does anyway.
         let mut key = [0_u8; 32];
         key[..4].copy_from_slice(b"Jefe");
-        assert_eq!(to_hex(&hmac(&key, b"what do ya want for nothing?")), b"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(
+            to_hex(&hmac(&key, b"what do ya want for nothing?")),
+            b"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
     }
 }

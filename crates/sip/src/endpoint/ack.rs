@@ -15,7 +15,14 @@ impl Endpoint {
         let branch = self.new_branch();
         let Some(session) = self.invites.get_mut(&id) else { return };
         let lines = login_lines(session, "ACK", branch.1);
-        let request = InDialog { method: b"ACK", cseq: owed.cseq, branch, lines: &lines, contact_user: None, body: body.map(Body::parts) };
+        let request = InDialog {
+            method: b"ACK",
+            cseq: owed.cseq,
+            branch,
+            lines: &lines,
+            contact_user: None,
+            body: body.map(Body::parts),
+        };
         let bytes = session.dialog.request(&request, &self.config.user_agent, self.wire.buffer());
         let flow = session.dialog.request_flow();
         self.wire.send_copy(flow, &bytes);
@@ -28,10 +35,19 @@ impl Endpoint {
     pub(super) fn end_fork(&mut self, now: Instant, transaction: u64, response: &Response) {
         let Some(client) = self.clients.get(&transaction) else { return };
         let ClientUser::Invite { stay, .. } = client.user else { return };
-        let Some(mut dialog) = Dialog::of_invite(&client.transaction.request, client.transaction.flow, stay) else { return };
+        let Some(mut dialog) = Dialog::of_invite(&client.transaction.request, client.transaction.flow, stay) else {
+            return;
+        };
         dialog.confirm(response);
         let flow = dialog.request_flow();
-        let ack = InDialog { method: b"ACK", cseq: response.cseq(), branch: self.new_branch(), lines: &[], contact_user: None, body: None };
+        let ack = InDialog {
+            method: b"ACK",
+            cseq: response.cseq(),
+            branch: self.new_branch(),
+            lines: &[],
+            contact_user: None,
+            body: None,
+        };
         let bytes = dialog.request(&ack, &self.config.user_agent, self.wire.buffer());
         self.wire.send_copy(flow, &bytes);
         if let Some(client) = self.clients.get_mut(&transaction) {

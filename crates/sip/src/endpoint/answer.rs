@@ -54,7 +54,14 @@ impl Endpoint {
     }
 
     /// A response that makes or refreshes the dialog: with Contact and Allow.
-    pub(super) fn answer_in_dialog(&mut self, now: Instant, id: u64, transaction: u64, status: u16, body: Option<&Body>) {
+    pub(super) fn answer_in_dialog(
+        &mut self,
+        now: Instant,
+        id: u64,
+        transaction: u64,
+        status: u16,
+        body: Option<&Body>,
+    ) {
         let Some(session) = self.invites.get(&id) else { return };
         let mut lines = self.wire.buffer();
         print::contact(&mut lines, &session.contact_user, &session.dialog.flow);

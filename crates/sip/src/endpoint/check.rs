@@ -59,14 +59,16 @@ fn content(request: &Request) -> Option<Reply> {
         return None;
     }
     let encoded = request.known(HeaderName::ContentEncoding).is_some_and(|e| !e.eq_ignore_ascii_case(b"identity"));
-    let known = request.content_type().is_none_or(|kind| {
-        multipart::is_type(kind, b"application/sdp") || multipart::is_multipart(kind)
-    });
+    let known = request
+        .content_type()
+        .is_none_or(|kind| multipart::is_type(kind, b"application/sdp") || multipart::is_multipart(kind));
     if !request.body().is_empty() && (encoded || !known) {
         return Some(Reply::new(415).with_header("Accept", "application/sdp"));
     }
     let mut accepted = request.list(HeaderName::Accept).peekable();
     let takes_sdp = accepted.peek().is_none()
-        || accepted.any(|kind| [&b"application/sdp"[..], b"application/*", b"*/*"].iter().any(|one| multipart::is_type(kind, one)));
+        || accepted.any(|kind| {
+            [&b"application/sdp"[..], b"application/*", b"*/*"].iter().any(|one| multipart::is_type(kind, one))
+        });
     (!takes_sdp).then(|| Reply::new(406).with_header("Accept", "application/sdp"))
 }

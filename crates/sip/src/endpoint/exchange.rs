@@ -142,7 +142,13 @@ impl Endpoint {
     }
 
     /// A request of the session again, with credentials for the challenge in `response`; `None` when that is of no use.
-    pub(super) fn with_login(&mut self, id: u64, transaction: u64, method: &str, response: &Response) -> Option<(Vec<u8>, (u64, u64), u32)> {
+    pub(super) fn with_login(
+        &mut self,
+        id: u64,
+        transaction: u64,
+        method: &str,
+        response: &Response,
+    ) -> Option<(Vec<u8>, (u64, u64), u32)> {
         let branch = self.new_branch();
         let client = self.clients.get(&transaction)?;
         let session: &mut InviteSession = self.invites.get_mut(&id)?;

@@ -13,7 +13,8 @@ impl Endpoint {
     /// ten seconds in which the peer may come back with a request on a new connection.
     pub fn handle_connection_closed(&mut self, now: Instant, connection: u64) {
         let is_on = |flow: &Flow| flow.transport.is_reliable() && flow.connection == connection;
-        let servers: Vec<u64> = self.servers.iter().filter(|(_, s)| is_on(&s.transaction.flow)).map(|(id, _)| *id).collect();
+        let servers: Vec<u64> =
+            self.servers.iter().filter(|(_, s)| is_on(&s.transaction.flow)).map(|(id, _)| *id).collect();
         for id in servers {
             self.remove_server(id);
         }
@@ -22,7 +23,8 @@ impl Endpoint {
         for id in clients {
             self.client_failed(now, id, 503);
         }
-        let sessions: Vec<u64> = self.invites.iter().filter(|(_, s)| is_on(&s.dialog.flow)).map(|(id, _)| *id).collect();
+        let sessions: Vec<u64> =
+            self.invites.iter().filter(|(_, s)| is_on(&s.dialog.flow)).map(|(id, _)| *id).collect();
         for id in sessions {
             self.flow_lost(now, id);
         }

@@ -264,7 +264,15 @@ impl Endpoint {
     }
 
     /// Sends a request whose branch was made of `branch` and keeps it until its end.
-    fn start_client(&mut self, now: Instant, branch: (u64, u64), method: Method, flow: Flow, bytes: Vec<u8>, user: ClientUser) {
+    fn start_client(
+        &mut self,
+        now: Instant,
+        branch: (u64, u64),
+        method: Method,
+        flow: Flow,
+        bytes: Vec<u8>,
+        user: ClientUser,
+    ) {
         let transaction = ClientTransaction::start(now, branch.0, branch.1, method, flow, bytes, &mut self.wire);
         self.clients.insert(branch.0, Client { transaction, user });
     }

@@ -21,7 +21,8 @@ impl Endpoint {
     pub fn send(&mut self, now: Instant, request: OutOfDialog) -> ClientTransactionId {
         let branch = self.new_branch();
         let first = ClientTransactionId(branch.0);
-        let is_for_calls = matches!(request.method, Method::Invite | Method::Ack | Method::Cancel | Method::Bye | Method::Other);
+        let is_for_calls =
+            matches!(request.method, Method::Invite | Method::Ack | Method::Cancel | Method::Bye | Method::Other);
         if is_for_calls || self.is_full() {
             self.events.push_back(Event::Response { transaction: first, response: None });
             return first;

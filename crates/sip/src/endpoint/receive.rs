@@ -137,7 +137,14 @@ impl Endpoint {
         self.wire.recycle(tag);
     }
 
-    pub(super) fn start_server_with_tag(&mut self, now: Instant, flow: Flow, request: &Request, key_tag: (u64, &[u8]), user: ServerUser) {
+    pub(super) fn start_server_with_tag(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        request: &Request,
+        key_tag: (u64, &[u8]),
+        user: ServerUser,
+    ) {
         let (key, tag) = key_tag;
         let transaction = ServerTransaction::start(now, key, request, flow, tag, &mut self.wire);
         self.servers.insert(key, Server { transaction, user, merged: None });

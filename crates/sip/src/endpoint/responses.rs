@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::flow::Flow;
 use crate::method::Method;
 use crate::response::Response;
+use crate::timer::Timer;
 use crate::via::MAGIC_COOKIE;
 
 impl Endpoint {
@@ -24,8 +25,14 @@ impl Endpoint {
         let is_over = client.transaction.is_over();
         match heard {
             Heard::Provisional => {
-                if let ClientUser::Invite { id, .. } = client.user {
-                    self.call_rang(now, id, response);
+                match client.user {
+                    ClientUser::Invite { id, .. } => self.call_rang(now, id, response),
+                    // Nobody rings for a re-INVITE: timer B goes on, or a peer that vanishes now would leave it forever.
+                    ClientUser::Reinvite { .. } => {
+                        let limit = self.wire.timing.limit();
+                        self.wire.timers.set(now, Timer::B(number), limit);
+                    }
+                    _ => {}
                 }
             }
             Heard::Final => self.client_done(now, number, response),
@@ -49,7 +56,8 @@ impl Endpoint {
             number = *self.cancels.get(&number)?;
         }
         let transaction = &self.clients.get(&number)?.transaction;
-        let is_its = transaction.random == hex(random)? && transaction.method.as_str().as_bytes() == response.cseq_method();
+        let is_its =
+            transaction.random == hex(random)? && transaction.method.as_str().as_bytes() == response.cseq_method();
         is_its.then_some(number)
     }
 
