@@ -27,7 +27,7 @@ const number = (n, network, routing, is_default = false, caller_id = null) => ({
 });
 
 export const numbers = [
-  number(1, "SKB", { kind: "team", id: "t-support" }, false, { state: "approved", e164: "+82215881234" }),
+  number(1, "SKB", { kind: "team", id: "t-support" }, false, { state: "approved", e164: "+8215881234" }),
   number(2, "KT", { kind: "workflow", id: "w-ivr" }),
   number(3, "LGU+", { kind: "manager", id: "m-minji" }, true),
   number(4, "SKB", { kind: "none" }),
@@ -92,7 +92,7 @@ export const timelines = new Map(stories.map((story, c) => [`cv-${c}`, story.ite
 
 const lastOf = (items) => items.findLast((item) => item.kind === "call")?.call ?? null;
 
-export const conversations = stories.map((story, c) => {
+const unsorted = stories.map((story, c) => {
   const last = lastOf(story.items);
   const { id, name, phone_numbers, is_lead } = customers[c];
   return {
@@ -101,3 +101,5 @@ export const conversations = stories.map((story, c) => {
     last_call: last, actions: actionsOf(story.state),
   };
 });
+
+export const conversations = unsorted.sort((a, b) => b.last_activity_at.localeCompare(a.last_activity_at));

@@ -9,6 +9,7 @@ const userOf = (uri) => /sips?:([^@;>]+)@/i.exec(uri ?? "")?.[1];
 export function attachSipRelay(httpServer, pickCallee) {
   const server = new WebSocketServer({ noServer: true, handleProtocols: () => "sip" });
   const byUser = new Map();
+  const contacts = new Map();
   const byBranch = new Map();
   httpServer.on("upgrade", (request, socket, rest) => {
     if (request.url !== "/sip") return socket.destroy();
@@ -35,7 +36,9 @@ export function attachSipRelay(httpServer, pickCallee) {
     const branch = `z9hG4bKrelay${Buffer.from(/branch=([^;\s]+)/i.exec(text)?.[1] ?? randomBytes(6)).toString("hex")}`;
     byBranch.set(branch, peer);
     const extra = method === "INVITE" && !inDialog ? callee.headers : "";
-    other.send(text.replace("\r\n", `\r\nVia: SIP/2.0/WS relay.invalid;branch=${branch}\r\n${extra}`));
+    // A request goes to the registered contact; a user agent answers 404 to any other user.
+    const aimed = byUser.has(user) ? text : text.replace(target, contacts.get(callee.user));
+    other.send(aimed.replace("\r\n", `\r\nVia: SIP/2.0/WS relay.invalid;branch=${branch}\r\n${extra}`));
   }
 
   function onResponse(text) {
@@ -46,6 +49,7 @@ export function attachSipRelay(httpServer, pickCallee) {
   function onRegister(peer, text) {
     const contact = head(text, "Contact") ?? "";
     const gone = /expires=0/i.test(contact) || head(text, "Expires") === "0";
+    contacts.set(userOf(head(text, "To")), /<([^>]+)>/.exec(contact)?.[1]);
     for (const user of [userOf(head(text, "To")), userOf(contact)]) {
       if (gone && byUser.get(user) === peer) byUser.delete(user);
       else if (!gone) byUser.set(user, peer);

@@ -61,12 +61,12 @@ export function lightOf(status: StatusKind): string {
 function Pill({ status, call, onOpen }: { status: StatusKind; call: PhoneCall | null; onOpen: () => void }) {
   const { t } = useText();
   return (
-    <AriaButton className={`dock-pill${call ? " on-call" : ""}`} onPress={onOpen} aria-label={`${t("softphone.open")}: ${t(`softphone.short.${status}`)}`} data-testid="softphone-open">
+    <AriaButton className={`dock-pill${call ? " on-call" : status === "ready" ? " works" : ""}`} onPress={onOpen} aria-label={`${t("softphone.open")}: ${t(`softphone.short.${status}`)}`} data-testid="softphone-open">
       <Phone size={16} aria-hidden />
       {call ? <PillCall call={call} /> : (
         <>
           <span className={`light ${lightOf(status)}`} aria-hidden />
-          <span data-testid="softphone-status" data-state={status} data-call={callWord(call)}>{t(`softphone.short.${status}`)}</span>
+          <span className="pill-word" data-testid="softphone-status" data-state={status} data-call={callWord(call)}>{t(`softphone.short.${status}`)}</span>
         </>
       )}
     </AriaButton>

@@ -30,7 +30,9 @@ export function Select({ label, hideLabel, options, value, onChange, placeholder
     >
       <Label className={hideLabel ? "hidden-word" : "field-label"}>{label}</Label>
       <AriaButton className="select-button" data-testid={testId}>
-        <SelectValue className="select-value" />
+        <SelectValue className="select-value">
+          {({ isPlaceholder, defaultChildren }) => (isPlaceholder ? defaultChildren : options.find(({ id }) => id === value)?.label)}
+        </SelectValue>
         <ChevronsUpDown size={14} aria-hidden />
       </AriaButton>
       <Popover className="popover" offset={4}>
