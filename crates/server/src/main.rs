@@ -1,2 +1,5 @@
-//! The binary `sori`.
-fn main() {}
+//! The program `sori`.
+
+fn main() -> std::process::ExitCode {
+    server::program::main()
+}

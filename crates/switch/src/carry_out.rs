@@ -17,7 +17,7 @@ const DIAL_LIMIT: Duration = Duration::from_secs(120);
 impl Switch {
     pub(crate) fn carry_out(&mut self, command: Command, now: Now) {
         match command {
-            Command::Reject { call, cause } => self.each_leg(call, |switch, leg| switch.end_leg(leg, cause, None, now)),
+            Command::Reject { call, cause } => self.end_call(call, cause, now),
             Command::Answer { call } => {
                 if let Some(leg) = self.calls.get(&call).and_then(|c| c.customer) {
                     self.accept_arrived(leg, now);

@@ -54,7 +54,10 @@ impl Switch {
         let LegState::Inviting { early_media, .. } = leg.state else { return };
         let (call, role) = (leg.call, leg.role);
         leg.state = LegState::Up;
-        leg.flowing = leg.profile == Profile::Rtp;
+        leg.flowing |= leg.profile == Profile::Rtp;
+        if !leg.flowing {
+            self.assumed_flowing.insert((now.instant + ASSUME_FLOWING, leg_id));
+        }
         match (body, early_media) {
             // The 200 repeats the answer of the 183 (RFC 3261 13.2.1).
             (_, true) => {}

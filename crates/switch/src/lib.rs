@@ -16,7 +16,7 @@ mod present;
 mod prompts;
 mod registration;
 mod requests;
-mod settings;
+pub mod settings;
 mod switch;
 
 pub use accounts::{Browser, BrowserUser};

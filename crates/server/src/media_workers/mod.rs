@@ -28,6 +28,9 @@ pub(crate) enum Order {
     Stop,
 }
 
+/// Why packets are dropped, as `/metrics` names it.
+pub const DROP_REASONS: [&str; 6] = ["malformed", "stranger", "payload_type", "duplicate", "early", "no_leg"];
+
 /// Figures of all workers, for `/metrics`.
 #[derive(Debug, Default)]
 pub struct Figures {
@@ -39,8 +42,8 @@ pub struct Figures {
     pub received: AtomicU64,
     /// Packets sent.
     pub sent: AtomicU64,
-    /// Packets dropped: strangers, malformed, unknown payload types.
-    pub dropped: AtomicU64,
+    /// Packets dropped, by [`DROP_REASONS`].
+    pub dropped: [AtomicU64; DROP_REASONS.len()],
     /// Sockets open.
     pub sockets: AtomicU64,
     /// Wake-ups of all workers.
@@ -110,26 +113,34 @@ impl MediaWorkers {
 
     /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one.
     pub fn send(&mut self, call: CallId, command: Command) {
-        let least = (0..self.load.len()).min_by_key(|index| self.load[*index]).unwrap_or(0);
-        let entry = self.of_call.entry(call).or_insert((least, 0));
-        let index = entry.0;
-        match command {
-            Command::Open { .. } => {
-                entry.1 += 1;
-                self.load[index] += 1;
-            }
-            Command::Close { .. } => {
-                entry.1 = entry.1.saturating_sub(1);
-                self.load[index] = self.load[index].saturating_sub(1);
-                if entry.1 == 0 {
-                    self.of_call.remove(&call);
-                }
-            }
-            _ => {}
-        }
+        let Some(index) = self.owner(call, &command) else { return };
         let (orders, waker) = &self.workers[index];
         if orders.send(Order::Media(call, command)).is_ok() {
             waker.wake();
+        }
+    }
+
+    /// The worker of the call; none for a command about a call whose legs are all closed.
+    fn owner(&mut self, call: CallId, command: &Command) -> Option<usize> {
+        match command {
+            Command::Open { .. } => {
+                let least = (0..self.load.len()).min_by_key(|index| self.load[*index]).unwrap_or(0);
+                let (index, legs) = self.of_call.entry(call).or_insert((least, 0));
+                *legs += 1;
+                self.load[*index] += 1;
+                Some(*index)
+            }
+            Command::Close { .. } => {
+                let (index, legs) = self.of_call.get_mut(&call)?;
+                let index = *index;
+                *legs -= 1;
+                if *legs == 0 {
+                    self.of_call.remove(&call);
+                }
+                self.load[index] = self.load[index].saturating_sub(1);
+                Some(index)
+            }
+            _ => self.of_call.get(&call).map(|(index, _)| *index),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::epoll::{Epoll, Waker};
 use super::recorder::Piece;
 use super::sockets::Sockets;
-use super::{Figures, Order, PortPool};
+use super::{DROP_REASONS, Figures, Order, PortPool};
 use media::{Command, Engine, EngineConfig, Event, LegId, Library};
 use pbx::CallId;
 use std::io;
@@ -52,7 +52,7 @@ pub(crate) struct Worker {
     legs: u64,
     bridges: u64,
     open_sockets: u64,
-    dropped: u64,
+    dropped: [u64; DROP_REASONS.len()],
 }
 
 impl Worker {
@@ -72,7 +72,7 @@ impl Worker {
             legs: 0,
             bridges: 0,
             open_sockets: 0,
-            dropped: 0,
+            dropped: [0; DROP_REASONS.len()],
         })
     }
 
@@ -187,7 +187,17 @@ impl Worker {
         let counts = self.engine.counts();
         change(&self.figures.legs, &mut self.legs, counts.legs as u64);
         change(&self.figures.bridges, &mut self.bridges, counts.bridges as u64);
-        change(&self.figures.dropped, &mut self.dropped, counts.dropped);
+        let dropped = [
+            counts.dropped_malformed,
+            counts.dropped_stranger,
+            counts.dropped_payload_type,
+            counts.dropped_duplicate,
+            counts.dropped_early,
+            counts.dropped_no_leg,
+        ];
+        for ((total, own), now) in self.figures.dropped.iter().zip(&mut self.dropped).zip(dropped) {
+            change(total, own, now);
+        }
         change(&self.figures.sockets, &mut self.open_sockets, self.sockets.open_count() as u64);
     }
 }

@@ -1,6 +1,6 @@
 //! The control thread's and the media workers' figures for `/metrics`.
 
-use crate::media_workers::Figures as MediaFigures;
+use crate::media_workers::{DROP_REASONS, Figures as MediaFigures};
 use crate::metrics::{Counter, Gauge, Metrics};
 use std::sync::atomic::Ordering::Relaxed;
 use switch::Counts;
@@ -26,7 +26,7 @@ pub(crate) struct Figures {
     media_sockets: Gauge,
     media_received: Counter,
     media_sent: Counter,
-    media_dropped: Counter,
+    media_dropped: [Counter; DROP_REASONS.len()],
     media_wake_ups: Counter,
 }
 
@@ -58,7 +58,9 @@ impl Figures {
             media_sockets: gauge("sori_media_sockets", "Media sockets open."),
             media_received: counter("sori_media_packets_received_total", "Media packets received."),
             media_sent: counter("sori_media_packets_sent_total", "Media packets sent."),
-            media_dropped: counter("sori_media_packets_dropped_total", "Media packets dropped: strangers, malformed, unknown payload types."),
+            media_dropped: DROP_REASONS.map(|reason| {
+                metrics.counter("sori_media_packets_dropped_total", "Media packets dropped.", &[("reason", reason)])
+            }),
             media_wake_ups: counter("sori_media_wake_ups_total", "Wake-ups of the media workers."),
         }
     }
@@ -74,15 +76,17 @@ impl Figures {
         self.timers.set(counts.sip.timers as i64);
         self.bindings.set(counts.bindings as i64);
         self.connections.set(connections as i64);
-        self.malformed.set(counts.sip.malformed);
-        self.retransmissions.set(counts.sip.retransmissions);
+        self.malformed.set(counts.sip.totals.malformed);
+        self.retransmissions.set(counts.sip.totals.retransmissions);
         self.refused_credentials.set(counts.refused_credentials);
         self.media_legs.set(gauge_of(media.legs.load(Relaxed)));
         self.media_bridges.set(gauge_of(media.bridges.load(Relaxed)));
         self.media_sockets.set(gauge_of(media.sockets.load(Relaxed)));
         self.media_received.set(media.received.load(Relaxed));
         self.media_sent.set(media.sent.load(Relaxed));
-        self.media_dropped.set(media.dropped.load(Relaxed));
+        for (counter, total) in self.media_dropped.iter().zip(&media.dropped) {
+            counter.set(total.load(Relaxed));
+        }
         self.media_wake_ups.set(media.wake_ups.load(Relaxed));
     }
 

@@ -1,7 +1,7 @@
 //! SIP over TCP (RFC 3261 18.3).
 
 use super::{Input, MAX_WAITING_WRITES, Signalling};
-use sip::{Flow, Framed, StreamFramer, Transport};
+use sip::{Flow, Frame, StreamFramer, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -46,14 +46,14 @@ async fn serve(mut stream: TcpStream, remote: SocketAddr, signalling: Signalling
                 }
                 framer.push(&buffer[..length]);
                 loop {
-                    match framer.next() {
-                        Ok(Some(Framed::Message(message))) => {
+                    match framer.next_frame() {
+                        Ok(Some(Frame::Message(message))) => {
                             if !signalling.send(Input::Message(flow, message)).await {
                                 break 'connection;
                             }
                         }
-                        Ok(Some(Framed::KeepAlive)) => {
-                            if stream.write_all(b"\r\n").await.is_err() {
+                        Ok(Some(Frame::Ping)) => {
+                            if stream.write_all(sip::framing::PONG).await.is_err() {
                                 break 'connection;
                             }
                         }
