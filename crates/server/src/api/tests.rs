@@ -1,0 +1,8 @@
+//! The API from outside: requests into the router, over a real database.
+
+mod harness;
+mod inbox;
+mod session;
+mod settings;
+mod snapshot;
+mod writes;

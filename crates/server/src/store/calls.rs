@@ -1,0 +1,143 @@
+//! Calls.
+
+use super::column::{Columns as _, big, big_or_0, json, word, word_or_empty};
+use super::filter::Filter;
+use super::Store;
+use pbx::record::{CallState, Direction, KeyPress, TraceMark};
+use pbx::settings::RingDevice;
+use pbx::{CallId, CallRecord, ConversationId, CustomerId, ManagerId, MissedReason, NumberId, UnixMillis};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+/// A call as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct CallRow {
+    pub id: CallId,
+    pub direction: Direction,
+    pub state: CallState,
+    pub from: String,
+    pub to: String,
+    pub number_id: Option<NumberId>,
+    pub customer_id: Option<CustomerId>,
+    pub conversation_id: Option<ConversationId>,
+    pub started_at: UnixMillis,
+    pub ringing_at: Option<UnixMillis>,
+    pub engaged_at: Option<UnixMillis>,
+    pub ended_at: Option<UnixMillis>,
+    pub missed_reason: Option<MissedReason>,
+    pub failure: Option<String>,
+    pub manager_ids: Vec<ManagerId>,
+    pub answered_by: Option<ManagerId>,
+    pub device: Option<RingDevice>,
+    pub held: bool,
+    pub keys: Vec<KeyPress>,
+    pub trace: Vec<TraceMark>,
+    pub recording: Option<String>,
+    pub recording_seconds: Option<u32>,
+}
+
+/// Which calls are wanted; the newest first.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct CallFilter {
+    pub conversation_id: Option<ConversationId>,
+    pub customer_id: Option<CustomerId>,
+    pub direction: Option<Direction>,
+    pub state: Option<CallState>,
+    /// Calls older than this one.
+    pub before: Option<CallId>,
+    pub limit: u32,
+}
+
+pub(super) fn read(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
+    Ok(CallRow {
+        id: CallId(row.id("id")?),
+        direction: row.word("direction")?,
+        state: row.word("state")?,
+        from: row.text("caller")?,
+        to: row.text("called")?,
+        number_id: row.id_or_none("number_id")?.map(NumberId),
+        customer_id: row.id_or_none("customer_id")?.map(CustomerId),
+        conversation_id: row.id_or_none("conversation_id")?.map(ConversationId),
+        started_at: UnixMillis(row.id("started_at")?),
+        ringing_at: row.time_or_none("ringing_at")?,
+        engaged_at: row.time_or_none("engaged_at")?,
+        ended_at: row.time_or_none("ended_at")?,
+        missed_reason: row.word_or_none("missed_reason")?,
+        failure: Some(row.text("failure")?).filter(|f| !f.is_empty()),
+        manager_ids: row.json("manager_ids")?,
+        answered_by: row.id_or_none("answered_by")?.map(ManagerId),
+        device: row.word_or_none("device")?,
+        held: row.id("held")? != 0,
+        keys: row.json("keys")?,
+        trace: row.json("trace")?,
+        recording: Some(row.text("recording")?).filter(|f| !f.is_empty()),
+        recording_seconds: row.id_or_none("recording_seconds")?.and_then(|s| u32::try_from(s).ok()),
+    })
+}
+
+pub(super) async fn save(to: &mut AnyConnection, call: &CallRecord) -> Result<(), sqlx::Error> {
+    const SAVE: &str = "INSERT INTO calls (id, direction, state, caller, called, number_id, customer_id, conversation_id, started_at, ringing_at, \
+         engaged_at, ended_at, missed_reason, failure, manager_ids, answered_by, device, held, keys, trace, recording, recording_seconds) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
+         ON CONFLICT (id) DO UPDATE SET state = $3, caller = $4, called = $5, number_id = $6, customer_id = $7, conversation_id = $8, \
+         ringing_at = $10, engaged_at = $11, ended_at = $12, missed_reason = $13, failure = $14, manager_ids = $15, answered_by = $16, \
+         device = $17, held = $18, keys = $19, trace = $20, recording = $21, recording_seconds = $22";
+    sqlx::query(SAVE)
+        .bind(big(call.id.0))
+        .bind(word(&call.direction))
+        .bind(word(&call.state))
+        .bind(call.from.as_str())
+        .bind(call.to.as_str())
+        .bind(big_or_0(call.number_id.map(|i| i.0)))
+        .bind(big_or_0(call.customer_id.map(|i| i.0)))
+        .bind(big_or_0(call.conversation_id.map(|i| i.0)))
+        .bind(big(call.started_at.0))
+        .bind(big_or_0(call.ringing_at.map(|t| t.0)))
+        .bind(big_or_0(call.engaged_at.map(|t| t.0)))
+        .bind(big_or_0(call.ended_at.map(|t| t.0)))
+        .bind(call.missed_reason.map_or("", MissedReason::as_str))
+        .bind(call.failure.unwrap_or_default())
+        .bind(json(&call.manager_ids)?)
+        .bind(big_or_0(call.answered_by.map(|i| i.0)))
+        .bind(word_or_empty(call.device.as_ref()))
+        .bind(i64::from(call.held))
+        .bind(json(&call.keys)?)
+        .bind(json(&call.trace)?)
+        .bind(call.recording.as_deref().unwrap_or_default())
+        .bind(i64::from(call.recording_seconds.unwrap_or(0)))
+        .execute(to)
+        .await
+        .map(|_| ())
+}
+
+impl Store {
+    /// One call.
+    ///
+    /// # Errors
+    /// When the database cannot be read; so for every method here.
+    pub async fn call(&self, id: CallId) -> Result<Option<CallRow>, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM calls WHERE id = $1").bind(big(id.0)).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Calls, the newest first.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn calls(&self, wanted: &CallFilter) -> Result<Vec<CallRow>, sqlx::Error> {
+        let mut filter = Filter::new("SELECT * FROM calls");
+        filter.and_id("conversation_id = ", wanted.conversation_id.map(|i| i.0));
+        filter.and_id("customer_id = ", wanted.customer_id.map(|i| i.0));
+        filter.and_words("direction", wanted.direction.as_ref().map(word).as_slice());
+        filter.and_words("state", wanted.state.as_ref().map(word).as_slice());
+        filter.and_id("id < ", wanted.before.map(|i| i.0));
+        filter.fetch("ORDER BY id DESC", wanted.limit, &self.pool).await?.iter().map(read).collect()
+    }
+
+    /// How many calls the database holds as not ended.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn calls_up(&self) -> Result<u64, sqlx::Error> {
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM calls WHERE state <> 'ended'").fetch_one(&self.pool).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}

@@ -1,0 +1,157 @@
+//! Customers, leads included.
+
+use super::Store;
+use super::column::{Columns as _, big, json, word_or_empty};
+use super::filter::Filter;
+use pbx::command::Language;
+use pbx::{CustomerBrief, CustomerId, CustomerRecord, Directory, E164, UnixMillis};
+use serde_json::{Map, Value};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+/// A customer as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct CustomerRow {
+    pub id: CustomerId,
+    pub name: String,
+    pub phone_numbers: Vec<E164>,
+    pub alias: String,
+    pub language: Option<Language>,
+    pub is_lead: bool,
+    pub blocked: bool,
+    /// Whatever the workspace keeps about the customer.
+    pub profile: Map<String, Value>,
+    pub created_at: UnixMillis,
+}
+
+impl CustomerRow {
+    /// As the business knows it.
+    #[must_use]
+    pub fn record(&self) -> CustomerRecord {
+        CustomerRecord {
+            id: self.id,
+            name: self.name.clone(),
+            phone_numbers: self.phone_numbers.clone(),
+            alias: self.alias.clone(),
+            language: self.language,
+            is_lead: self.is_lead,
+            blocked: self.blocked,
+            created_at: self.created_at,
+        }
+    }
+}
+
+pub(super) fn read_with(row: &AnyRow, prefix: &str, id: CustomerId) -> Result<CustomerRow, sqlx::Error> {
+    let column = |name: &str| format!("{prefix}{name}");
+    Ok(CustomerRow {
+        id,
+        name: row.text(&column("name"))?,
+        phone_numbers: row.json(&column("phone_numbers"))?,
+        alias: row.text(&column("alias"))?,
+        language: row.word_or_none(&column("language"))?,
+        is_lead: row.id(&column("is_lead"))? != 0,
+        blocked: row.id(&column("blocked"))? != 0,
+        profile: row.json(&column("profile"))?,
+        created_at: UnixMillis(row.id(&column("created_at"))?),
+    })
+}
+
+fn read(row: &AnyRow) -> Result<CustomerRow, sqlx::Error> {
+    read_with(row, "", CustomerId(row.id("id")?))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, customer: &CustomerRecord) -> Result<(), sqlx::Error> {
+    const SAVE: &str = "INSERT INTO customers (id, name, phone_numbers, alias, language, is_lead, blocked, profile, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $8) \
+         ON CONFLICT (id) DO UPDATE SET name = $2, phone_numbers = $3, alias = $4, language = $5, is_lead = $6, blocked = $7";
+    sqlx::query(SAVE)
+        .bind(big(customer.id.0))
+        .bind(customer.name.as_str())
+        .bind(json(&customer.phone_numbers)?)
+        .bind(customer.alias.as_str())
+        .bind(word_or_empty(customer.language.as_ref()))
+        .bind(i64::from(customer.is_lead))
+        .bind(i64::from(customer.blocked))
+        .bind(big(customer.created_at.0))
+        .execute(&mut *to)
+        .await?;
+    sqlx::query("DELETE FROM customer_numbers WHERE customer_id = $1").bind(big(customer.id.0)).execute(&mut *to).await?;
+    for number in &customer.phone_numbers {
+        // The newest customer with a number is the one its calls belong to.
+        sqlx::query("INSERT INTO customer_numbers (e164, customer_id) VALUES ($1, $2) ON CONFLICT (e164) DO UPDATE SET customer_id = $2")
+            .bind(number.to_string())
+            .bind(big(customer.id.0))
+            .execute(&mut *to)
+            .await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// One customer.
+    ///
+    /// # Errors
+    /// When the database cannot be read; so for every method here.
+    pub async fn customer(&self, id: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM customers WHERE id = $1").bind(big(id.0)).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Whose number this is.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn customer_of_number(&self, number: E164) -> Result<Option<CustomerId>, sqlx::Error> {
+        let row = sqlx::query("SELECT customer_id FROM customer_numbers WHERE e164 = $1").bind(number.to_string()).fetch_optional(&self.pool).await?;
+        row.map(|row| row.id("customer_id").map(CustomerId)).transpose()
+    }
+
+    /// Customers whose name or number contains the text, the newest first.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn customers(&self, search: Option<&str>, before: Option<CustomerId>, limit: u32) -> Result<Vec<CustomerRow>, sqlx::Error> {
+        let mut filter = Filter::new("SELECT * FROM customers");
+        filter.and_contains(&["LOWER(name)", "phone_numbers", "LOWER(alias)"], search);
+        filter.and_id("id < ", before.map(|i| i.0));
+        filter.fetch("ORDER BY id DESC", limit, &self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Writes a customer that people made or changed.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn save_customer(&self, customer: &CustomerRow) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        save(&mut transaction, &customer.record()).await?;
+        sqlx::query("UPDATE customers SET profile = $1 WHERE id = $2")
+            .bind(json(&customer.profile)?)
+            .bind(big(customer.id.0))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    /// The customers that calls are matched against.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn load_directory(&self) -> Result<Directory, sqlx::Error> {
+        let mut directory = Directory::default();
+        let rows = sqlx::query("SELECT n.e164, c.id, c.name, c.language, c.blocked FROM customer_numbers n JOIN customers c ON c.id = n.customer_id")
+            .fetch_all(&self.pool)
+            .await?;
+        for row in &rows {
+            if let Ok(number) = row.text("e164")?.parse() {
+                directory.by_number.insert(number, brief(row)?);
+            }
+        }
+        let rows = sqlx::query("SELECT id, name, alias, language, blocked FROM customers WHERE alias <> ''").fetch_all(&self.pool).await?;
+        for row in &rows {
+            directory.by_alias.insert(row.text("alias")?, brief(row)?);
+        }
+        Ok(directory)
+    }
+}
+
+fn brief(row: &AnyRow) -> Result<CustomerBrief, sqlx::Error> {
+    Ok(CustomerBrief {
+        id: CustomerId(row.id("id")?),
+        name: row.text("name")?,
+        language: row.word_or_none("language")?,
+        blocked: row.id("blocked")? != 0,
+    })
+}

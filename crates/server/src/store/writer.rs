@@ -1,0 +1,318 @@
+//! Write-behind: records come in without waiting, one task writes them in order, in batches, and tells the listeners
+//! only after the commit. So whatever the API or an event has told is in the database.
+
+use super::{Store, calls, conversations, customers, entries, may_pass, statuses};
+use crate::control::{Live, LiveChange};
+use crate::events::{EventBus, Subject};
+use pbx::record::CallState;
+use pbx::{CallId, Record};
+use sqlx::AnyConnection;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// Records that may wait for the disk; over it older versions of the same rows are folded into the newest.
+pub const MOST_WAITING: usize = 100_000;
+
+/// Records of one transaction.
+const BATCH: usize = 500;
+
+/// How long the first record of a batch waits for others.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// How often the database is told that the server lives while calls are up.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long [`Writer::settled`] waits.
+const SETTLE_TIME: Duration = Duration::from_secs(5);
+
+/// The longest pause between two tries to write to a failing disk.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+struct Waiting {
+    sequence: u64,
+    record: Record,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    accepted: u64,
+    hurry: bool,
+    lost: u64,
+}
+
+/// The row a record is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Row {
+    Call(u64),
+    Conversation(u64),
+    Customer(u64),
+    Entry(u64),
+    Status(u64),
+}
+
+fn row(record: &Record) -> Row {
+    match record {
+        Record::Call(call) => Row::Call(call.id.0),
+        Record::Conversation(conversation) => Row::Conversation(conversation.id.0),
+        Record::Customer(customer) => Row::Customer(customer.id.0),
+        Record::Entry(entry) => Row::Entry(entry.id.0),
+        Record::OperatorStatus { manager, .. } => Row::Status(manager.0),
+    }
+}
+
+/// Keeps the newest version of each row, in order: a record is the whole row, so the last one is enough.
+fn fold(waiting: &mut VecDeque<Waiting>) {
+    let mut seen = BTreeSet::new();
+    let mut kept: VecDeque<Waiting> = VecDeque::with_capacity(waiting.len());
+    for item in waiting.drain(..).rev() {
+        if seen.insert(row(&item.record)) {
+            kept.push_front(item);
+        }
+    }
+    *waiting = kept;
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Notify,
+    committed: watch::Sender<u64>,
+    failing: AtomicBool,
+}
+
+/// The database did not take the records in time (disk full, locked); they are kept and tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSettled;
+
+/// The handle of the writing task. Cheap to copy.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Starts the writing task. It ends when the runtime does; call [`Writer::settled`] before.
+    #[must_use]
+    pub fn start(store: Store, live: Arc<Live>, events: EventBus) -> Self {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            committed: watch::channel(0).0,
+            failing: AtomicBool::new(false),
+        });
+        let task = Task { shared: shared.clone(), store, live, events, up: BTreeSet::new() };
+        tokio::spawn(task.run());
+        Self { shared }
+    }
+
+    /// Takes records to be written; never waits.
+    pub fn send(&self, records: Vec<Record>) {
+        if records.is_empty() {
+            return;
+        }
+        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in records {
+            queue.accepted += 1;
+            let sequence = queue.accepted;
+            queue.waiting.push_back(Waiting { sequence, record });
+        }
+        if queue.waiting.len() > MOST_WAITING {
+            fold(&mut queue.waiting);
+            while queue.waiting.len() > MOST_WAITING {
+                queue.waiting.pop_front();
+                queue.lost += 1;
+            }
+        }
+        drop(queue);
+        self.shared.wake.notify_one();
+    }
+
+    /// Waits until everything sent before is in the database.
+    ///
+    /// # Errors
+    /// When it is not within five seconds.
+    pub async fn settled(&self) -> Result<(), NotSettled> {
+        let target = {
+            let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.hurry = true;
+            queue.accepted
+        };
+        self.shared.wake.notify_one();
+        let mut committed = self.shared.committed.subscribe();
+        let wait = async { committed.wait_for(|sequence| *sequence >= target).await.map(|_| ()).map_err(|_| NotSettled) };
+        tokio::time::timeout(SETTLE_TIME, wait).await.map_err(|_| NotSettled)?
+    }
+
+    /// Is the database refusing records now?
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.shared.failing.load(Ordering::Relaxed)
+    }
+
+    /// Records waiting to be written.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+    }
+
+    /// Records that had to be dropped because more than [`MOST_WAITING`] rows waited.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).lost
+    }
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    store: Store,
+    live: Arc<Live>,
+    events: EventBus,
+    /// Calls that are up, as far as written.
+    up: BTreeSet<CallId>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            match tokio::time::timeout(HEARTBEAT, self.gather()).await {
+                Ok(batch) => self.write(batch).await,
+                Err(_) if !self.up.is_empty() => {
+                    if let Err(why) = self.store.mark_alive(crate::clock::now()).await {
+                        tracing::debug!(%why, "the sign of life was not written");
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits for records, gathers a few more, and takes them. Cancelling it loses nothing.
+    async fn gather(&self) -> VecDeque<Waiting> {
+        loop {
+            let (count, hurry) = self.state();
+            if count == 0 {
+                self.shared.wake.notified().await;
+                continue;
+            }
+            if count < BATCH && !hurry {
+                let _ = tokio::time::timeout(GATHER, self.until_full()).await;
+            }
+            return self.take();
+        }
+    }
+
+    fn state(&self) -> (usize, bool) {
+        let queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        (queue.waiting.len(), queue.hurry)
+    }
+
+    async fn until_full(&self) {
+        loop {
+            self.shared.wake.notified().await;
+            let (count, hurry) = self.state();
+            if count >= BATCH || hurry {
+                return;
+            }
+        }
+    }
+
+    fn take(&self) -> VecDeque<Waiting> {
+        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = queue.waiting.len().min(BATCH);
+        let batch = queue.waiting.drain(..rest).collect();
+        queue.hurry = queue.hurry && !queue.waiting.is_empty();
+        batch
+    }
+
+    async fn write(&mut self, mut batch: VecDeque<Waiting>) {
+        let Some(last) = batch.back().map(|item| item.sequence) else { return };
+        fold(&mut batch);
+        let records: Vec<Record> = batch.into_iter().map(|item| item.record).collect();
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match commit(&self.store, &records).await {
+                Ok(()) => break,
+                Err(why) if may_pass(&why) => {
+                    self.failing(true, Some(&why));
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(why) => {
+                    tracing::error!(%why, "a batch was refused; its records are written one by one");
+                    self.write_each(&records).await;
+                    break;
+                }
+            }
+        }
+        self.failing(false, None);
+        self.tell(&records);
+        self.shared.committed.send_replace(last);
+    }
+
+    /// One bad record must not keep the others out.
+    async fn write_each(&self, records: &[Record]) {
+        for record in records {
+            if let Err(why) = commit(&self.store, std::slice::from_ref(record)).await {
+                tracing::error!(%why, ?record, "a record was refused and is lost");
+            }
+        }
+    }
+
+    fn tell(&mut self, records: &[Record]) {
+        self.live.records_written.fetch_add(records.len() as u64, Ordering::Relaxed);
+        for record in records {
+            let subject = match record {
+                Record::Call(call) => {
+                    if call.state == CallState::Ended {
+                        self.up.remove(&call.id);
+                    } else {
+                        self.up.insert(call.id);
+                    }
+                    Subject::Call(call.id)
+                }
+                Record::Conversation(conversation) => Subject::Conversation(conversation.id),
+                Record::Customer(customer) => Subject::Customer(customer.id),
+                Record::Entry(entry) => Subject::Entry(entry.id),
+                Record::OperatorStatus { manager, status, .. } => {
+                    self.store.set_live_status(*manager, *status);
+                    Subject::Manager(*manager)
+                }
+            };
+            self.events.publish(subject);
+        }
+    }
+
+    fn failing(&self, failing: bool, why: Option<&sqlx::Error>) {
+        if self.shared.failing.swap(failing, Ordering::Relaxed) != failing {
+            match why {
+                Some(why) => tracing::error!(%why, "the database takes no records; calls go on, records are kept and tried again"),
+                None => tracing::info!("the database takes records again"),
+            }
+            self.live.store_failing.store(failing, Ordering::Relaxed);
+            let _ = self.live.changes.send(LiveChange::System);
+        }
+    }
+}
+
+async fn commit(store: &Store, records: &[Record]) -> Result<(), sqlx::Error> {
+    let mut transaction = store.pool.begin().await?;
+    for record in records {
+        save(&mut transaction, record).await?;
+    }
+    transaction.commit().await
+}
+
+async fn save(to: &mut AnyConnection, record: &Record) -> Result<(), sqlx::Error> {
+    match record {
+        Record::Call(call) => calls::save(to, call).await,
+        Record::Conversation(conversation) => conversations::save(to, conversation).await,
+        Record::Customer(customer) => customers::save(to, customer).await,
+        Record::Entry(entry) => entries::save(to, entry).await,
+        Record::OperatorStatus { manager, status, since } => statuses::save(to, *manager, *status, *since).await,
+    }
+}
