@@ -6,7 +6,7 @@ const SERVER = "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react()],
-  build: { target: "es2023", outDir: "dist", sourcemap: false, chunkSizeWarningLimit: 700 },
+  build: { target: "es2023", assetsInlineLimit: 0, outDir: "dist", sourcemap: false, chunkSizeWarningLimit: 700 },
   server: {
     proxy: {
       "/api": SERVER,

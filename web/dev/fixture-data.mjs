@@ -11,7 +11,7 @@ export const managers = [
   ["m-sora", "최소라", "sora@demo.test", "manager", ["t-sales"]],
 ].map(([id, name, email, role, team_ids]) => ({
   id, name, email, role, team_ids, language: "ko", status: id === "m-jun" ? "rest" : "waiting",
-  ring_devices: { desktop: true, mobile: true, desk_phone: true }, unassigned_call_alert: true, seat: true, actions: ["update"],
+  ring_devices: { desktop: true, mobile: true, desk_phone: true }, unassigned_call_alert: true, seat: true, actions: ["edit"],
 }));
 
 export const teams = [
@@ -23,7 +23,7 @@ export const workflows = [{ id: "w-ivr", name: "데모 IVR" }];
 
 const number = (n, network, routing, is_default = false, caller_id = null) => ({
   id: `n-${n}`, e164: `+82704000000${n}`, country: "KR", network, carrier_id: "c-demo", is_default, ring_seconds: 30,
-  ringback: { kind: "loop" }, routing, caller_id, actions: ["update", "release"],
+  ringback: { kind: "loop" }, routing, caller_id, actions: ["edit", "release", "make_default"],
 });
 
 export const numbers = [
@@ -36,7 +36,7 @@ export const numbers = [
 
 const link = (state, user_agent, minutes) => ({ state, since: ago(minutes), user_agent, address: state === "linked" ? "192.168.24.75:5060" : null });
 const phone = (id, name, manager_id, state, user_agent, minutes) => ({
-  id, name, manager_id, device_address: `dev-${id}-k3m9`, user_id: `u${id}20417`, password: "Qm7v-2xTa-9LpR-c4Ws", link: link(state, user_agent, minutes), actions: ["update", "delete"],
+  id, name, manager_id, device_address: `dev-${id}-k3m9`, user_id: `u${id}20417`, password: "Qm7v-2xTa-9LpR-c4Ws", link: link(state, user_agent, minutes), actions: ["edit", "delete"],
 });
 
 export const phones = [
@@ -49,7 +49,7 @@ const NAMES = ["정하늘", "Olivia Bennett", "", "윤도현", "장서연 (한�
 
 export const customers = NAMES.concat(Array.from({ length: 60 }, (_, i) => (i % 3 ? `고객 ${i + 1}` : ""))).map((name, i) => ({
   id: `cu-${i}`, name, phone_numbers: i === 8 ? [] : [`+8210${String(24680000 + i * 7919).padStart(8, "0")}`], language: i === 1 ? "en" : i === 9 ? "ja" : "ko",
-  profile: {}, blocked: i === 7, is_lead: name === "", actions: ["update", "block"],
+  profile: {}, blocked: i === 7, is_lead: name === "", actions: ["edit", "block"],
 }));
 
 let serial = 0;
@@ -67,7 +67,7 @@ const stories = [
     { kind: "call", call: missed(0, 1500, "out_of_hours") },
     { kind: "entry", entry: { id: "e0", kind: "state_changed", value: "missed", at: ago(1499), by: null } },
     { kind: "call", call: talked(0, 1210, 9, 431, { direction: "outbound", from: "+827040000003", to: customers[0].phone_numbers[0] }) },
-    { kind: "note", note: { id: "no0", manager_id: "m-minji", text: "배송지 변경 요청. 오늘 3시 전에 물류팀 확인 후 다시 전화드리기로 했어요.\n주문번호 2026-1120-3381", created_at: ago(1195) } },
+    { kind: "note", note: { id: "no0", manager_id: "m-minji", text: "배송지 변경 요청. 오늘 3시 전에 물류팀 확인 후 다시 전화드리기로 했어요.\n주문번호 2026-1120-3381", at: ago(1195) } },
     { kind: "entry", entry: { id: "e1", kind: "team_assigned", value: "t-support", at: ago(7), by: null } },
     { kind: "entry", entry: { id: "e2", kind: "assignee_assigned", value: "m-minji", at: ago(6.9), by: null } },
     { kind: "call", call: call(0, { state: "engaged", started_at: ago(7), engaged_at: ago(6.8), manager_ids: ["m-minji"], keys: [key("9", 7), key("1", 7)], actions: ["hang_up"] }) },
@@ -84,9 +84,9 @@ const stories = [
 ];
 for (let c = 10; c < 72; c++) stories.push({ state: "closed", assignee_id: c % 2 ? "m-jun" : "m-sora", items: [{ kind: "call", call: talked(c, 2000 + c * 97, 5 + (c % 20), 30 + c * 17) }] });
 
-const ACTIONS = { open: ["assign", "close", "snooze", "call", "note"], closed: ["reopen", "call", "note", "assign"] };
+const MOVES = { open: "open", snooze: "snoozed", close: "closed" };
 
-export const actionsOf = (state) => ACTIONS[state] ?? ["assign", "close", "reopen", "call", "note"];
+export const actionsOf = (state) => ["assign", "tag", "note", "call", ...Object.keys(MOVES).filter((move) => MOVES[move] !== state)];
 
 export const timelines = new Map(stories.map((story, c) => [`cv-${c}`, story.items]));
 

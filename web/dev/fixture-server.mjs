@@ -11,7 +11,7 @@ import { attachSipRelay } from "./sip-relay.mjs";
 const PORT = Number(process.env.PORT ?? 8099);
 const DIST = join(import.meta.dirname, "..", "dist");
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
-const ADMIN = ["issue_number", "add_phones"];
+const ADMIN = ["edit", "dial", "manage_settings"];
 const listeners = new Set();
 
 function publish(type, data) {
@@ -60,7 +60,7 @@ const routes = [
   ["PATCH", /^\/conversations\/([\w-]+)$/, ([, id], { body }) => changed("conversation", find(conversations, id), body)],
   ["GET", /^\/conversations\/([\w-]+)\/timeline$/, ([, id]) => timelines.has(id) && { items: timelines.get(id) }],
   ["POST", /^\/conversations\/([\w-]+)\/notes$/, ([, id], { body, me }) => {
-    const note = { id: `no-${Date.now()}`, conversation_id: id, manager_id: me.id, text: body.text, created_at: new Date().toISOString() };
+    const note = { id: `no-${Date.now()}`, conversation_id: id, manager_id: me.id, text: body.text, at: new Date().toISOString() };
     timelines.get(id).push({ kind: "note", note });
     publish("note", note);
     return note;
@@ -103,7 +103,7 @@ async function api(request, response, url) {
 function file(response, url) {
   let path = join(DIST, normalize(url.pathname));
   if (!path.startsWith(DIST) || !existsSync(path) || statSync(path).isDirectory()) path = join(DIST, "index.html");
-  response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
+  response.writeHead(200, { "Content-Security-Policy": "default-src 'self'; object-src 'none'; frame-ancestors 'none'", "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
   createReadStream(path).pipe(response);
 }
 

@@ -1,19 +1,11 @@
 /** Providers and the map of addresses to screens. */
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import type { ComponentType } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { ApiError } from "./api/http";
 import { keys } from "./api/queries";
-import { CustomerCallPage } from "./customer-call/page";
-import { CustomersPage } from "./customers/page";
 import { TextProvider } from "./i18n/text";
-import { InboxPage } from "./inbox/page";
-import { NumberPage } from "./settings/number-page";
-import { NumbersPage } from "./settings/numbers-page";
-import { PhoneSettings } from "./settings/phone-settings";
-import { PhonesPage } from "./settings/phones-page";
 import { CrashScreen, MissingPage } from "./shell/crash";
-import { Shell } from "./shell/shell";
-import { SignInPage } from "./sign-in/page";
 import { ToastProvider } from "./ui/toast";
 
 /** A 401 anywhere means that the login session ended: forget who was signed in. */
@@ -38,28 +30,35 @@ const client = new QueryClient({
   },
 });
 
+// Each screen is loaded when it is first opened; the sign-in page carries none of the others.
+const page = <T extends string>(load: () => Promise<Record<T, ComponentType>>, name: T) => ({
+  Component: async () => (await load())[name],
+});
+const settings = () => import("./settings/pages");
+
 const router = createBrowserRouter([
-  { path: "/sign-in", element: <SignInPage />, errorElement: <CrashScreen /> },
+  { path: "/sign-in", lazy: page(() => import("./sign-in/page"), "SignInPage"), errorElement: <CrashScreen /> },
   {
     path: "/",
-    element: <Shell />,
+    HydrateFallback: () => null,
+    lazy: page(() => import("./shell/shell"), "Shell"),
     errorElement: <CrashScreen />,
     children: [
       { index: true, element: <Navigate to="/inbox" replace /> },
-      { path: "inbox/:conversationId?", element: <InboxPage /> },
-      { path: "customers/:customerId?", element: <CustomersPage /> },
-      { path: "call-as-customer", element: <CustomerCallPage /> },
+      { path: "inbox/:conversationId?", lazy: page(() => import("./inbox/page"), "InboxPage") },
+      { path: "customers/:customerId?", lazy: page(() => import("./customers/page"), "CustomersPage") },
+      { path: "call-as-customer", lazy: page(() => import("./customer-call/page"), "CustomerCallPage") },
       { path: "settings", element: <Navigate to="/settings/phone/numbers" replace /> },
       {
         path: "settings/phone",
-        element: <PhoneSettings />,
+        lazy: page(settings, "PhoneSettings"),
         children: [
           { index: true, element: <Navigate to="/settings/phone/numbers" replace /> },
-          { path: "numbers", element: <NumbersPage /> },
-          { path: "phones", element: <PhonesPage /> },
+          { path: "numbers", lazy: page(settings, "NumbersPage") },
+          { path: "phones", lazy: page(settings, "PhonesPage") },
         ],
       },
-      { path: "settings/phone/numbers/:numberId", element: <NumberPage /> },
+      { path: "settings/phone/numbers/:numberId", lazy: page(settings, "NumberPage") },
       { path: "*", element: <MissingPage /> },
     ],
   },

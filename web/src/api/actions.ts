@@ -1,22 +1,10 @@
-/** The names of what the server says may be done now (`actions`); the console has no rule of its own. */
+/** What the server says may be done to a thing now (`actions`); the console has no rule of its own. */
 
-export const may = {
-  changeConversation: ["assign", "update"],
-  close: ["close"],
-  reopen: ["open", "reopen"],
-  snooze: ["snooze"],
-  callBack: ["call"],
-  note: ["note", "add_note"],
-  hangUp: ["hang_up"],
-  change: ["update", "edit"],
-  release: ["release", "delete"],
-  delete: ["delete"],
-  block: ["block", "update"],
-  issueNumber: ["issue_number", "manage_numbers", "numbers.create"],
-  addPhones: ["add_phones", "manage_phones", "phones.create"],
-} as const;
+export type Action =
+  | "assign" | "tag" | "note" | "open" | "snooze" | "close" | "call"
+  | "hang_up" | "edit" | "delete" | "release" | "make_default" | "dial" | "manage_settings";
 
-/** May this be done to the thing now? A thing without `actions` allows nothing. */
-export function can(thing: { actions?: string[] } | undefined, what: keyof typeof may): boolean {
-  return thing?.actions?.some((action) => (may[what] as readonly string[]).includes(action)) ?? false;
+/** May this be done now? A thing that is not loaded yet allows nothing. */
+export function can(thing: { actions?: string[] } | undefined, action: Action): boolean {
+  return thing?.actions?.includes(action) ?? false;
 }

@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { eventsUrl } from "./http";
 import { asTimelineItem, placeConversation, placeInTimeline, replaceById, upsertById, type Pages } from "./live";
 import { keys, type ConversationFilter } from "./queries";
-import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, TimelineItem } from "./types";
+import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, Team, TimelineItem } from "./types";
 
 const FIRST_RETRY_MS = 1_000;
 /** After a connection closes for good (an error page of a proxy), the browser does not retry: we do, up to this far apart. */
@@ -57,7 +57,7 @@ function intoList<T extends { id: string }>(key: readonly string[]): Change {
 const onManager: Change = (cache, data) => {
   intoList<Manager>(keys.managers)(cache, data);
   const changed = data as Manager;
-  cache.setQueryData<Me>(keys.me, (me) => (me && me.id === changed.id ? { ...me, ...changed, workspace: me.workspace } : me));
+  cache.setQueryData<Me>(keys.me, (me) => (me && me.id === changed.id ? { ...me, ...changed, workspace: me.workspace, actions: me.actions } : me));
 };
 
 const changes: Record<string, Change> = {
@@ -69,6 +69,7 @@ const changes: Record<string, Change> = {
   phone: intoList<Phone>(keys.phones),
   number: intoList<PhoneNumber>(keys.numbers),
   manager: onManager,
+  team: intoList<Team>(keys.teams),
 };
 
 /** Opens the stream; the returned function closes it. `onSystem` hears the server's own warnings (disk full …). */

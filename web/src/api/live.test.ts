@@ -44,7 +44,7 @@ describe("a conversation that changed", () => {
 
 describe("a line of the timeline that changed", () => {
   const call = (id: string, at: string, state: Call["state"]) => asTimelineItem("call", { id, started_at: at, state } as Call);
-  const note = (id: string, at: string) => asTimelineItem("note", { id, created_at: at } as Note);
+  const note = (id: string, at: string) => asTimelineItem("note", { id, at } as Note);
   const lines: TimelineItem[] = [call("1", "01", "ended"), note("1", "03"), call("2", "05", "ringing")];
 
   it("is replaced in place", () => {

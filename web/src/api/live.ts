@@ -63,7 +63,7 @@ export function beganAt(item: TimelineItem): string {
     case "call":
       return item.call.started_at;
     case "note":
-      return item.note.created_at;
+      return item.note.at;
     case "entry":
       return item.entry.at;
   }

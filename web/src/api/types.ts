@@ -140,7 +140,7 @@ export interface Call {
   conversation_id: string | null;
   manager_ids: string[];
   keys: KeyPress[];
-  recording: string | { url: string; seconds: number } | null;
+  recording: { url: string; seconds: number } | null;
   actions?: string[];
 }
 
@@ -149,7 +149,7 @@ export interface Note {
   conversation_id: string;
   manager_id: string | null;
   text: string;
-  created_at: string;
+  at: string;
 }
 
 /** A line of a conversation that is neither a call nor a note: assigned, state changed. */

@@ -51,9 +51,9 @@ function Card({ customer }: { customer: Customer }) {
           </p>
         </div>
       </div>
-      {can(customer, "change") && <NameForm key={customer.name} customer={customer} />}
+      {can(customer, "edit") && <NameForm key={customer.name} customer={customer} />}
       <Numbers customer={customer} />
-      {can(customer, "block") && <Block customer={customer} />}
+      {can(customer, "edit") && <Block customer={customer} />}
     </div>
   );
 }

@@ -158,6 +158,7 @@ export const en = {
   "failure.unreachable": "Could not be reached",
   "failure.manager_left": "Hung up before an answer",
   "failure.unknown_number": "The number does not exist",
+  "failure.server_restarted": "The server restarted",
   "failure.unanswered": "Not answered",
 
   "entry.team_assigned": "Assigned to team {name}",

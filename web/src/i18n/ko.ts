@@ -160,6 +160,7 @@ export const ko: Record<keyof typeof en, string> = {
   "failure.unreachable": "연결할 수 없음",
   "failure.manager_left": "응답 전에 끊음",
   "failure.unknown_number": "없는 번호",
+  "failure.server_restarted": "서버가 다시 시작됨",
   "failure.unanswered": "연결되지 않음",
 
   "entry.team_assigned": "{name} 팀에 배정",

@@ -36,8 +36,11 @@ export function CallBubble({ call }: { call: Call }) {
       </div>
       <CallStatus call={call} />
       <Managers call={call} />
+      {call.recording && (
+        <audio className="bubble-audio" controls preload="none" src={call.recording.url} aria-label={t("call.recording")} />
+      )}
       {call.keys.length > 0 && <Keys call={call} />}
-      {can(call, "hangUp") && call.state !== "ended" && <HangUp call={call} />}
+      {can(call, "hang_up") && call.state !== "ended" && <HangUp call={call} />}
     </article>
   );
 }

@@ -41,12 +41,12 @@ export function ConversationActions({ conversation }: { conversation: Conversati
           <AlarmClock size={18} />
         </IconButton>
       )}
-      {can(conversation, "reopen") && (
+      {can(conversation, "open") && (
         <IconButton label={t("conversation.reopen")} onPress={() => change.mutate({ state: "open" })} isDisabled={change.isPending}>
           <RotateCcw size={18} />
         </IconButton>
       )}
-      {can(conversation, "callBack") && (
+      {can(conversation, "call") && (
         <Button onPress={() => callBack.mutate()} isDisabled={callBack.isPending} aria-label={t("conversation.callBack")}>
           <Phone size={15} aria-hidden /> <span className="action-word">{t("conversation.callBack")}</span>
         </Button>

@@ -59,7 +59,7 @@ function Work({ conversation }: { conversation: Conversation }) {
   const { t, language } = useText();
   const names = useNames();
   const change = useChangeConversation(conversation.id);
-  const mayAssign = can(conversation, "changeConversation");
+  const mayAssign = can(conversation, "assign");
   const number = names.number(conversation.number_id);
   return (
     <section className="details-section">

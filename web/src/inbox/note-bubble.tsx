@@ -14,7 +14,7 @@ export function NoteBubble({ note }: { note: Note }) {
       <div className="bubble-head">
         <Avatar name={author} id={note.manager_id ?? ""} size={24} />
         <p className="bubble-title cut">{author} <span className="tiny faint">{t("note.label")}</span></p>
-        <time className="tiny faint" dateTime={note.created_at} title={fullTime(note.created_at, language)}>{timeOfDay(note.created_at, language)}</time>
+        <time className="tiny faint" dateTime={note.at} title={fullTime(note.at, language)}>{timeOfDay(note.at, language)}</time>
       </div>
       <p className="note-text">{note.text}</p>
     </article>

@@ -64,18 +64,18 @@ export function useChangeNumber(id: string) {
 }
 
 function Sections({ number }: { number: PhoneNumber }) {
-  const mayChange = can(number, "change");
+  const mayChange = can(number, "edit");
   return (
     <div className="sections">
       <NumberOperation number={number} mayChange={mayChange} />
       <NumberRouting number={number} mayChange={mayChange} />
-      <DefaultNumber number={number} mayChange={mayChange} />
+      <DefaultNumber number={number} />
       {can(number, "release") && <Release number={number} />}
     </div>
   );
 }
 
-function DefaultNumber({ number, mayChange }: { number: PhoneNumber; mayChange: boolean }) {
+function DefaultNumber({ number }: { number: PhoneNumber }) {
   const { t } = useText();
   const change = useChangeNumber(number.id);
   return (
@@ -88,7 +88,7 @@ function DefaultNumber({ number, mayChange }: { number: PhoneNumber; mayChange: 
         {number.is_default ? (
           <p>{t("numbers.isDefault")}</p>
         ) : (
-          <div><Button isDisabled={!mayChange || change.isPending} onPress={() => change.mutate({ is_default: true })}>{t("numbers.setDefault")}</Button></div>
+          <div><Button isDisabled={!can(number, "make_default") || change.isPending} onPress={() => change.mutate({ is_default: true })}>{t("numbers.setDefault")}</Button></div>
         )}
       </div>
     </section>

@@ -20,7 +20,7 @@ export function NumbersPage() {
   const me = useQuery(queries.me).data;
   const numbers = useQuery(queries.numbers);
   const [issues, setIssues] = useState(false);
-  const mayIssue = can(me, "issueNumber");
+  const mayIssue = can(me, "manage_settings");
   const items = numbers.data?.items ?? [];
   return (
     <>

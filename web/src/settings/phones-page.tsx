@@ -28,7 +28,7 @@ export function PhonesPage() {
     <>
       <div className="page-bar">
         <p className="small muted">{t("phones.lead")}</p>
-        {can(me, "addPhones") && <Button look="primary" onPress={() => setOpen({ what: "add" })}><Plus size={16} aria-hidden /> {t("phones.add")}</Button>}
+        {can(me, "manage_settings") && <Button look="primary" onPress={() => setOpen({ what: "add" })}><Plus size={16} aria-hidden /> {t("phones.add")}</Button>}
       </div>
       {phones.isPending && <SkeletonRows rows={4} className="table-skeleton">{() => <Skeleton width="100%" height={20} />}</SkeletonRows>}
       {phones.isError && !phones.data && <ErrorState problem={phones.error} onRetry={() => void phones.refetch()} />}
@@ -94,7 +94,7 @@ function PhoneRow({ phone, onOpen }: { phone: Phone; onOpen: (open: Open) => voi
 
 function PhoneMenu({ phone, onOpen }: { phone: Phone; onOpen: (open: Open) => void }) {
   const { t } = useText();
-  const mayChange = can(phone, "change");
+  const mayChange = can(phone, "edit");
   const mayDelete = can(phone, "delete");
   if (!mayChange && !mayDelete) return null;
   return (

@@ -1,5 +1,5 @@
 /** A SIP user agent over WebSocket that keeps itself signed in with short-lived credentials. */
-import { UA, WebSocketInterface } from "jssip";
+import type { UA } from "jssip";
 import type { CallOptions, IncomingRTCSessionEvent, RTCSessionEvent } from "jssip/lib/UA";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import { ApiError } from "../api/http";
@@ -29,6 +29,8 @@ const NO_ANSWER_SECONDS = 300;
 function socketUrl(path: string): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
 }
+
+type Sip = typeof import("jssip");
 
 export class SipAgent {
   readonly #hooks: AgentHooks;
@@ -92,18 +94,20 @@ export class SipAgent {
     if (this.#hooks.isBusy()) return this.#schedule(BUSY_RECHECK_MS);
     const turn = ++this.#turn;
     let credential: SipCredential;
+    let sip: Sip;
     try {
-      credential = await this.#hooks.credential();
+      // The SIP stack is large: it is fetched with the first credential, not with the page.
+      [sip, credential] = await Promise.all([import("jssip"), this.#hooks.credential()]);
     } catch (problem) {
       if (this.#stopped || turn !== this.#turn) return;
       return this.#retry(problem instanceof ApiError && problem.status >= 400 && problem.status < 500 ? "refused" : "away");
     }
     if (this.#stopped || turn !== this.#turn) return;
     if (this.#hooks.isBusy()) return this.#schedule(BUSY_RECHECK_MS);
-    this.#replaceUa(credential);
+    this.#replaceUa(sip, credential);
   }
 
-  #replaceUa(credential: SipCredential): void {
+  #replaceUa({ UA, WebSocketInterface }: Sip, credential: SipCredential): void {
     this.#ua?.stop();
     this.#credential = credential;
     const ua = new UA({

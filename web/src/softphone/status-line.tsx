@@ -9,7 +9,7 @@ export function StatusLine({ status, call, onTakeOver }: { status: StatusKind; c
   return (
     <div className="status-line">
       <span className={`light ${lightOf(status)}`} aria-hidden />
-      <p className="small" role="status" data-testid="softphone-status" data-state={status} data-call={callWord(call)}>{t(`softphone.status.${status}`)}</p>
+      <p className="small" role="status" data-testid="softphone-status" data-state={status} data-call={callWord(call)}>{call && status === "ready" ? t("softphone.title") : t(`softphone.status.${status}`)}</p>
       {status === "other_tab" && !call && <Button onPress={onTakeOver} data-testid="softphone-take-over">{t("softphone.takeOver")}</Button>}
     </div>
   );
