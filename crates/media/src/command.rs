@@ -82,7 +82,8 @@ pub enum Command {
     Record { leg: LegId, token: u64, limit_ms: u32 },
     /// Stop recording.
     StopRecording { leg: LegId },
-    /// Send a key to the leg by telephone-event, or in-band where the far end has none.
+    /// Send a key to the leg by telephone-event, or in-band where the far end has none. What is not one of the sixteen
+    /// keys is not sent; the duration is kept between 40 and 8000 ms.
     SendKey { leg: LegId, key: char, duration_ms: u16 },
     /// Forget the leg. Its sockets close.
     Close { leg: LegId },

@@ -124,7 +124,9 @@ impl Detector {
             return None;
         }
         let (s1, s2) = filters(&self.block);
-        let powers = std::array::from_fn(|tone| s1[tone] * s1[tone] + s2[tone] * s2[tone] - COEFFICIENTS[tone] * s1[tone] * s2[tone]);
+        let powers = std::array::from_fn(|tone| {
+            s1[tone] * s1[tone] + s2[tone] * s2[tone] - COEFFICIENTS[tone] * s1[tone] * s2[tone]
+        });
         let row = dominant(&powers, 0)?;
         let column = dominant(&powers, 4)? - 4;
         let (low, high) = (powers[row], powers[column + 4]);

@@ -22,7 +22,7 @@ use crate::webrtc_leg::WebRtcConfig;
 /// How an engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineConfig {
-    /// Milliseconds without a packet after which [`Event::Quiet`] is told.
+    /// Milliseconds without a packet after which [`Event::Quiet`] is told; at least 1.
     pub quiet_ms: u32,
     /// DTLS role of WebRTC legs: client (true), server (false); `None`: client when an offer leaves it to us,
     /// and our own offers leave it to the peer.
@@ -139,7 +139,7 @@ impl Engine {
     }
 
     fn quiet(&self) -> Duration {
-        Duration::from_millis(self.config.quiet_ms.into())
+        Duration::from_millis(u64::from(self.config.quiet_ms.max(1)))
     }
 
     const fn webrtc_config(&self) -> WebRtcConfig {
@@ -165,7 +165,13 @@ impl Engine {
 macro_rules! out {
     ($engine:expr, $now:expr, $sink:expr) => {{
         let since_start = $engine.since_start($now);
-        crate::out::Out { now: $now, since_start, sink: $sink, events: &mut $engine.events, counts: &mut $engine.counts }
+        crate::out::Out {
+            now: $now,
+            since_start,
+            sink: $sink,
+            events: &mut $engine.events,
+            counts: &mut $engine.counts,
+        }
     }};
 }
 use out;

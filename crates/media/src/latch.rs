@@ -73,8 +73,7 @@ impl Latch {
             }
             State::Latched { source, since, last } => {
                 let silent = now.saturating_duration_since(*last) >= SILENT;
-                let preferred = Some(from) == self.told
-                    && (silent || now.saturating_duration_since(*since) < PREFER);
+                let preferred = Some(from) == self.told && (silent || now.saturating_duration_since(*since) < PREFER);
                 if preferred || (silent && continues) {
                     *source = from;
                     *since = now;

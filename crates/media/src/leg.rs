@@ -28,6 +28,7 @@ const MAX_BURST: u32 = 3;
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// How packets reach the far end.
+#[allow(clippy::large_enum_variant, reason = "the large one is the common one, and legs are boxed")]
 pub(crate) enum Transport {
     Rtp(RtpLeg),
     WebRtc(Box<WebRtcLeg>),

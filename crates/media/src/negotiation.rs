@@ -80,7 +80,8 @@ impl Negotiation {
         if self.offered && !self.agreed {
             return Err(RefusedSdp::WrongState);
         }
-        let (line, media) = offer.media.iter().enumerate().find(|(_, m)| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
+        let (line, media) =
+            offer.media.iter().enumerate().find(|(_, m)| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
         let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
         let direction = offer.direction_of(media);
         let their_event = event_of(media);
@@ -164,13 +165,7 @@ impl Negotiation {
 }
 
 fn g711(law: Law, payload_type: u8) -> RtpMap {
-    RtpMap {
-        payload_type,
-        encoding: law.name().to_owned(),
-        clock_rate: 8000,
-        channels: 1,
-        parameters: String::new(),
-    }
+    RtpMap { payload_type, encoding: law.name().to_owned(), clock_rate: 8000, channels: 1, parameters: String::new() }
 }
 
 fn event(payload_type: u8, parameters: &str) -> RtpMap {

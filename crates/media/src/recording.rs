@@ -67,7 +67,6 @@ impl Recording {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -254,10 +254,7 @@ mod tests {
         let packet = Writer::new().report(7, Some(info), Some(block)).cname(7, 0xabc).bye(7);
         assert_eq!(packet.bytes().len() % 4, 0);
         assert_eq!(packet.bytes().len(), 52 + 28 + 8);
-        assert_eq!(
-            parts(packet.bytes()),
-            [Part::Sender(7, info, Some(block)), Part::Other(202), Part::Bye(7)]
-        );
+        assert_eq!(parts(packet.bytes()), [Part::Sender(7, info, Some(block)), Part::Other(202), Part::Bye(7)]);
         let packet = Writer::new().report(7, None, None).cname(7, 1);
         assert_eq!(parts(packet.bytes()), [Part::Receiver(7, None), Part::Other(202)]);
     }

@@ -22,7 +22,12 @@ impl RtpLeg {
     /// `session`: a number for `o=`.
     #[must_use]
     pub fn new(local: LocalAddresses, session: u64) -> Self {
-        Self { negotiation: Negotiation::new(local, session), latch: Latch::new(None), told_rtcp: None, heard_rtcp: None }
+        Self {
+            negotiation: Negotiation::new(local, session),
+            latch: Latch::new(None),
+            told_rtcp: None,
+            heard_rtcp: None,
+        }
     }
 
     /// Our offer.
@@ -65,8 +70,7 @@ impl RtpLeg {
 
     /// Whether RTCP from this address is the far end's: the address we were told, or the host we listen to.
     pub fn judge_rtcp(&mut self, from: SocketAddr) -> bool {
-        let known = Some(from) == self.told_rtcp
-            || self.latch.source().is_some_and(|source| source.ip() == from.ip());
+        let known = Some(from) == self.told_rtcp || self.latch.source().is_some_and(|source| source.ip() == from.ip());
         if known {
             self.heard_rtcp = Some(from);
         }

@@ -110,8 +110,7 @@ impl SendStream {
                 let out = last_out.checked_add_signed(i64::from(ahead)).filter(|out| *out >= first_out)?;
                 let timestamp = timestamp.wrapping_add(timestamp_offset);
                 if ahead > 0 {
-                    self.feed =
-                        Feed::Forward { ssrc, last_in: sequence, last_out: out, first_out, timestamp_offset };
+                    self.feed = Feed::Forward { ssrc, last_in: sequence, last_out: out, first_out, timestamp_offset };
                     self.stamp(now, timestamp);
                 }
                 return Some(self.count(now, Numbers { marker, sequence: out, timestamp }));
@@ -174,7 +173,10 @@ mod tests {
         assert_eq!((third.marker, third.sequence), (true, first.sequence + 2));
         assert_eq!(third.timestamp, first.timestamp + 320);
         let fourth = stream.forward(at(60), 7, 0, 210, false).unwrap();
-        assert_eq!((fourth.marker, fourth.sequence, fourth.timestamp), (false, third.sequence + 1, third.timestamp + 160));
+        assert_eq!(
+            (fourth.marker, fourth.sequence, fourth.timestamp),
+            (false, third.sequence + 1, third.timestamp + 160)
+        );
         // Lost on the way in: lost on the way out; the late one still fits.
         let sixth = stream.forward(at(100), 7, 2, 530, false).unwrap();
         assert_eq!(sixth.sequence, third.sequence + 3);

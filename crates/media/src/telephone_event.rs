@@ -166,9 +166,7 @@ mod tests {
         let mut receiver = Receiver::default();
         arriving
             .iter()
-            .filter(|index| {
-                matches!(receiver.take(1, 8000, packets[**index]), Heard::Pressed(_) | Heard::Tapped(_))
-            })
+            .filter(|index| matches!(receiver.take(1, 8000, packets[**index]), Heard::Pressed(_) | Heard::Tapped(_)))
             .count()
     }
 

@@ -26,6 +26,8 @@ const MAX_NEWS: usize = 64;
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 /// How long a lost connection may take to come back.
 const RECOVER_WITHIN: Duration = Duration::from_secs(10);
+/// str0m's timeouts beyond this mean that it waits for nothing.
+const NEVER_AFTER: Duration = Duration::from_secs(3600);
 /// SSRCs a peer may send with without having announced them.
 const MAX_UNANNOUNCED: u8 = 4;
 
@@ -41,7 +43,7 @@ pub struct WebRtcConfig {
 
 /// What a WebRTC leg tells.
 pub(crate) enum News {
-    Packet(RtpPacket),
+    Packet(Box<RtpPacket>),
     Connected,
     Failed,
 }
@@ -144,7 +146,11 @@ impl WebRtcLeg {
         let text = std::str::from_utf8(offer).map_err(|_| RefusedSdp::Malformed)?;
         // str0m would be passive to `actpass`; who wants to be active reads it as `passive`. Only the first one counts.
         let active = self.config.dtls_active.unwrap_or(true);
-        let read = if active && !self.connected { text.replace("a=setup:actpass", "a=setup:passive") } else { text.to_owned() };
+        let read = if active && !self.connected {
+            text.replace("a=setup:actpass", "a=setup:passive")
+        } else {
+            text.to_owned()
+        };
         let offer = SdpOffer::from_sdp_string(&read).map_err(|_| RefusedSdp::Malformed)?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|_| RefusedSdp::NotAcceptable)?;
         let answer = answer.to_sdp_string();
@@ -183,7 +189,13 @@ impl WebRtcLeg {
     }
 
     /// Takes a datagram; false when it is not STUN, DTLS, RTP or RTCP.
-    pub fn receive<S: PacketSink>(&mut self, leg: LegId, from: SocketAddr, packet: &[u8], out: &mut Out<'_, S>) -> bool {
+    pub fn receive<S: PacketSink>(
+        &mut self,
+        leg: LegId,
+        from: SocketAddr,
+        packet: &[u8],
+        out: &mut Out<'_, S>,
+    ) -> bool {
         self.expect_source(packet);
         let Ok(receive) = Receive::new(Protocol::Udp, from, self.local, packet) else {
             return false;
@@ -233,7 +245,7 @@ impl WebRtcLeg {
     /// Runs what is due.
     pub fn run<S: PacketSink>(&mut self, leg: LegId, out: &mut Out<'_, S>) {
         if self.fail_at.is_some_and(|at| at <= out.now) {
-            self.fail();
+            self.fail(out.now);
         }
         let taken = self.rtc.handle_input(Input::Timeout(out.now));
         self.drain(leg, taken.is_err(), out);
@@ -253,7 +265,7 @@ impl WebRtcLeg {
     fn drain<S: PacketSink>(&mut self, leg: LegId, mut broken: bool, out: &mut Out<'_, S>) {
         for _ in 0..MAX_OUTPUTS {
             if broken {
-                self.fail();
+                self.fail(out.now);
                 return;
             }
             match self.rtc.poll_output() {
@@ -261,7 +273,8 @@ impl WebRtcLeg {
                     broken = self.rtc.handle_input(Input::Timeout(out.now)).is_err();
                 }
                 Ok(Output::Timeout(at)) => {
-                    self.wake_at = Some(at);
+                    // "Never" is a time in a far year.
+                    self.wake_at = Some(at).filter(|at| *at < out.now + NEVER_AFTER);
                     return;
                 }
                 Ok(Output::Transmit(transmit)) => {
@@ -277,7 +290,7 @@ impl WebRtcLeg {
 
     fn event(&mut self, event: str0m::Event, now: Instant) {
         match event {
-            str0m::Event::RtpPacket(packet) => self.tell(News::Packet(packet)),
+            str0m::Event::RtpPacket(packet) => self.tell(News::Packet(Box::new(packet))),
             str0m::Event::Connected => {
                 self.fail_at = None;
                 if !self.connected {
@@ -293,16 +306,18 @@ impl WebRtcLeg {
             {
                 self.fail_at = None;
             }
-            str0m::Event::Closed => self.fail(),
+            str0m::Event::Closed => self.fail(now),
             _ => {}
         }
     }
 
-    fn fail(&mut self) {
+    fn fail(&mut self, now: Instant) {
         self.fail_at = None;
         self.wake_at = None;
         if !self.failed {
             self.failed = true;
+            // The news is fetched at the next tick where this happens while sending.
+            self.wake_at = Some(now);
             self.rtc.disconnect();
             self.tell(News::Failed);
         }

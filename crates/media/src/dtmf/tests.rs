@@ -21,8 +21,16 @@ struct Press {
     shift: usize,
 }
 
-const PLAIN: Press =
-    Press { on_ms: 40, off_ms: 40, low_dbm0: -10.0, high_dbm0: -10.0, low_off: 0.0, high_off: 0.0, noise_db: None, shift: 0 };
+const PLAIN: Press = Press {
+    on_ms: 40,
+    off_ms: 40,
+    low_dbm0: -10.0,
+    high_dbm0: -10.0,
+    low_off: 0.0,
+    high_off: 0.0,
+    noise_db: None,
+    shift: 0,
+};
 
 fn noise(seed: &mut Seed) -> f64 {
     // Twelve uniform numbers make a normal one.
@@ -40,7 +48,10 @@ fn presses(key: char, times: usize, press: Press) -> Vec<i16> {
     for _ in 0..times {
         for n in 0..press.on_ms * 8 {
             let t = n as f64 / 8000.0;
-            samples.push((std::f64::consts::TAU * low * t).sin() * low_gain + (std::f64::consts::TAU * high * t).sin() * high_gain);
+            samples.push(
+                (std::f64::consts::TAU * low * t).sin() * low_gain
+                    + (std::f64::consts::TAU * high * t).sin() * high_gain,
+            );
         }
         samples.extend(std::iter::repeat_n(0.0, press.off_ms * 8));
     }
@@ -89,7 +100,10 @@ fn all_keys_at_all_levels() {
 #[test]
 fn all_keys_with_noise_20_db_below() {
     for level in [-3.0, -10.0, -25.0] {
-        all_heard(Press { low_dbm0: level, high_dbm0: level, noise_db: Some(20.0), on_ms: 50, ..PLAIN }, &format!("{level} dBm0 in noise"));
+        all_heard(
+            Press { low_dbm0: level, high_dbm0: level, noise_db: Some(20.0), on_ms: 50, ..PLAIN },
+            &format!("{level} dBm0 in noise"),
+        );
     }
 }
 
@@ -109,7 +123,10 @@ fn frequencies_off_by_1_5_percent_are_accepted_and_by_3_5_are_not() {
         for on_ms in [40, 100] {
             none_heard(Press { low_off: 0.035 * sign, on_ms, ..PLAIN }, "low off 3.5 %");
             none_heard(Press { high_off: 0.035 * sign, on_ms, ..PLAIN }, "high off 3.5 %");
-            none_heard(Press { high_off: 0.035 * sign, low_dbm0: -6.0, high_dbm0: -14.0, on_ms, ..PLAIN }, "high off 3.5 %, twisted");
+            none_heard(
+                Press { high_off: 0.035 * sign, low_dbm0: -6.0, high_dbm0: -14.0, on_ms, ..PLAIN },
+                "high off 3.5 %, twisted",
+            );
         }
     }
 }
@@ -160,7 +177,9 @@ fn speech_like(seconds: usize, seed: u64) -> Vec<i16> {
                 .map(|(harmonic, frequency)| {
                     let gain: f64 = formants
                         .iter()
-                        .map(|(centre, width)| 1.0 / (1.0 + ((frequency - centre * (1.0 + shift * progress)) / width).powi(2)))
+                        .map(|(centre, width)| {
+                            1.0 / (1.0 + ((frequency - centre * (1.0 + shift * progress)) / width).powi(2))
+                        })
                         .sum();
                     gain * (phase * f64::from(harmonic)).sin()
                 })
@@ -180,7 +199,16 @@ fn speech_is_no_key() {
 
 #[test]
 fn call_progress_tones_and_noise_are_no_keys() {
-    for pair in [(440.0, 480.0), (350.0, 440.0), (480.0, 620.0), (400.0, 1200.0), (1000.0, 2000.0), (1100.0, 2100.0), (697.0, 941.0), (1209.0, 1633.0)] {
+    for pair in [
+        (440.0, 480.0),
+        (350.0, 440.0),
+        (480.0, 620.0),
+        (400.0, 1200.0),
+        (1000.0, 2000.0),
+        (1100.0, 2100.0),
+        (697.0, 941.0),
+        (1209.0, 1633.0),
+    ] {
         let samples: Vec<i16> = (0..16_000)
             .map(|n| {
                 let t = std::f64::consts::TAU * f64::from(n) / 8000.0;

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::{Engine, out};
 use crate::bridge;
 use crate::command::{Event, LegId};
-use crate::leg::{Leg, Transport};
 use crate::latch::Verdict;
+use crate::leg::{Leg, Transport};
 use crate::out::{Channel, Out, PacketSink};
 use crate::payload_map::Payload;
 use crate::receive_stream::Arrival;
@@ -234,10 +234,10 @@ impl Leg {
             return None;
         };
         let heard = self.ears.events.take(header.ssrc, header.timestamp, event);
-        if let Heard::Pressed(key) | Heard::Tapped(key) = heard {
-            if self.ears.filter.event_pressed(key, out.now) {
-                self.pressed(key, out);
-            }
+        if let Heard::Pressed(key) | Heard::Tapped(key) = heard
+            && self.ears.filter.event_pressed(key, out.now)
+        {
+            self.pressed(key, out);
         }
         if let Heard::Released(key) | Heard::Tapped(key) = heard {
             self.ears.filter.event_released(key, out.now);
@@ -257,9 +257,10 @@ impl Leg {
         };
         /// A pause of the far end longer than this (40 ms) ends a press.
         const PAUSE: u32 = 320;
-        let follows = self.ears.expected.is_some_and(|(ssrc, expected)| {
-            ssrc == header.ssrc && header.timestamp.wrapping_sub(expected) <= PAUSE
-        });
+        let follows = self
+            .ears
+            .expected
+            .is_some_and(|(ssrc, expected)| ssrc == header.ssrc && header.timestamp.wrapping_sub(expected) <= PAUSE);
         if !follows {
             detector.gap();
         }

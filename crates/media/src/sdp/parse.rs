@@ -105,13 +105,8 @@ impl Reader {
 
     fn finish(self) -> Result<Sdp, MalformedSdp> {
         let (origin, origin_address) = self.origin.ok_or(MalformedSdp::Missing("o="))?;
-        let mut sdp = Sdp {
-            origin,
-            origin_address,
-            connection: self.connection,
-            direction: self.direction,
-            media: self.media,
-        };
+        let mut sdp =
+            Sdp { origin, origin_address, connection: self.connection, direction: self.direction, media: self.media };
         for media in &mut sdp.media {
             add_static_maps(media);
         }
@@ -221,13 +216,9 @@ fn fmtp(media: &mut Media, value: &str) -> Result<(), MalformedSdp> {
     let full = media.maps.len() >= MAX_FORMATS;
     match media.maps.iter_mut().find(|map| map.payload_type == payload_type) {
         Some(map) => map.parameters = parameters,
-        None if !full => media.maps.push(RtpMap {
-            payload_type,
-            encoding: String::new(),
-            clock_rate: 0,
-            channels: 1,
-            parameters,
-        }),
+        None if !full => {
+            media.maps.push(RtpMap { payload_type, encoding: String::new(), clock_rate: 0, channels: 1, parameters })
+        }
         None => return Err(MalformedSdp::TooLong("a=fmtp")),
     }
     Ok(())

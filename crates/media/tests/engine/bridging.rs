@@ -99,7 +99,10 @@ fn playing_suspends_the_bridge_towards_the_listener_only() {
         b.say_frame(&mut world, &quiet);
         world.pass(20);
     }
-    let to_b: Vec<i16> = world.rtp_to(b.at)[before..].iter().flat_map(|(.., p)| p.iter().map(|x| Law::Mu.decode(*x)).collect::<Vec<_>>()).collect();
+    let to_b: Vec<i16> = world.rtp_to(b.at)[before..]
+        .iter()
+        .flat_map(|(.., p)| p.iter().map(|x| Law::Mu.decode(*x)).collect::<Vec<_>>())
+        .collect();
     assert!(level_dbm0(&to_b, 1000.0) > -14.0);
     assert!(level_dbm0(&to_b, 500.0) < -30.0);
     assert_eq!(world.rtp_to(a.at).len(), 15);
@@ -185,7 +188,8 @@ fn rtcp_reports_go_out_about_every_five_seconds() {
     let (mut world, mut a, b) = bridged(Law::Mu, Law::Mu);
     a.say(&mut world, &sine(500.0, -12.0, 8000, 30 * 8000));
     let to_a = a.at.to_string().replace(":4000", ":4001").parse().unwrap();
-    let reports: Vec<_> = world.sent.0.iter().filter(|(_, channel, at, ..)| *channel == media::Channel::Rtcp && *at == to_a).collect();
+    let reports: Vec<_> =
+        world.sent.0.iter().filter(|(_, channel, at, ..)| *channel == media::Channel::Rtcp && *at == to_a).collect();
     assert!((4..=12).contains(&reports.len()), "{}", reports.len());
     let mut blocks = 0;
     for (.., packet, _) in reports {

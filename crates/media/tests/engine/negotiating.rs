@@ -42,14 +42,30 @@ fn holds(world: &World) -> Option<bool> {
 fn codecs_and_numbers_are_the_offerers() {
     // (offer, m-line of the answer, one more line of it)
     let cases = [
-        ("m=audio 4000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\n", "0 101", "a=fmtp:101 0-16"),
+        (
+            "m=audio 4000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\n",
+            "0 101",
+            "a=fmtp:101 0-16",
+        ),
         ("m=audio 4000 RTP/AVP 8 0\n", "8", "a=rtpmap:8 PCMA/8000"),
         ("m=audio 4000 RTP/AVP 18 3 0\na=rtpmap:18 G729/8000\n", "0", "a=rtpmap:0 PCMU/8000"),
-        ("m=audio 4000 RTP/AVP 96 8 97\na=rtpmap:96 opus/48000/2\na=rtpmap:97 telephone-event/48000\n", "8", "a=ptime:20"),
-        ("m=audio 4000 RTP/AVP 8 97 98\na=rtpmap:97 telephone-event/48000\na=rtpmap:98 TELEPHONE-EVENT/8000\n", "8 98", "a=rtpmap:98 telephone-event/8000"),
+        (
+            "m=audio 4000 RTP/AVP 96 8 97\na=rtpmap:96 opus/48000/2\na=rtpmap:97 telephone-event/48000\n",
+            "8",
+            "a=ptime:20",
+        ),
+        (
+            "m=audio 4000 RTP/AVP 8 97 98\na=rtpmap:97 telephone-event/48000\na=rtpmap:98 TELEPHONE-EVENT/8000\n",
+            "8 98",
+            "a=rtpmap:98 telephone-event/8000",
+        ),
         ("m=audio 4000 RTP/AVP 99\na=rtpmap:99 PCMA/8000\n", "99", "a=rtpmap:99 PCMA/8000"),
         ("m=audio 4000 RTP/AVP 0\na=ptime:30\na=rtcp:4100\n", "0", "a=sendrecv"),
-        ("m=audio 4000 RTP/AVP 101 0\na=fmtp:101 0-15\na=rtpmap:101 telephone-event/8000\n", "0 101", "a=fmtp:101 0-15"),
+        (
+            "m=audio 4000 RTP/AVP 101 0\na=fmtp:101 0-15\na=rtpmap:101 telephone-event/8000\n",
+            "0 101",
+            "a=fmtp:101 0-15",
+        ),
     ];
     for (offer, formats, line) in cases {
         let answer = answer_to(offer);
@@ -65,7 +81,10 @@ fn other_m_lines_are_answered_with_port_0_in_their_place() {
         "m=video 5000 RTP/AVP 31\nm=audio 4000 RTP/SAVP 0\nm=audio 4002 RTP/AVP 8\na=mid:x\nm=image 9 udptl t38\n",
     );
     let lines: Vec<&str> = answer.lines().filter(|line| line.starts_with("m=")).collect();
-    assert_eq!(lines, ["m=video 0 RTP/AVP 31", "m=audio 0 RTP/SAVP 0", "m=audio 40002 RTP/AVP 8", "m=image 0 UDPTL t38"]);
+    assert_eq!(
+        lines,
+        ["m=video 0 RTP/AVP 31", "m=audio 0 RTP/SAVP 0", "m=audio 40002 RTP/AVP 8", "m=image 0 UDPTL t38"]
+    );
     assert!(answer.contains("a=mid:x\r\n"));
 }
 
@@ -92,9 +111,12 @@ fn what_cannot_be_spoken_is_refused_and_leaves_no_leg() {
 
 #[test]
 fn directions_are_answered_and_hold_is_told() {
-    for (direction, answered, held) in
-        [("sendrecv", "sendrecv", false), ("sendonly", "recvonly", true), ("recvonly", "sendonly", false), ("inactive", "inactive", true)]
-    {
+    for (direction, answered, held) in [
+        ("sendrecv", "sendrecv", false),
+        ("sendonly", "recvonly", true),
+        ("recvonly", "sendonly", false),
+        ("inactive", "inactive", true),
+    ] {
         let world = open(Some(sdp(&format!("m=audio 4000 RTP/AVP 0\na={direction}\n"))));
         assert!(world.local_sdp(LEG).contains(&format!("a={answered}\r\n")));
         assert_eq!(holds(&world), Some(held), "{direction}");

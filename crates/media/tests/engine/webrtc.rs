@@ -35,13 +35,29 @@ struct Peer {
 
 impl Peer {
     fn new(now: Instant) -> Self {
-        let mut config = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_pcmu(true, false).enable_pcma(true, false);
+        let mut config = Rtc::builder()
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_pcmu(true, false)
+            .enable_pcma(true, false);
         let format = FormatParams::default();
         config.codec_config().add_config(Pt::from(126), None, Codec::Tele, Frequency::EIGHT_KHZ, None, format);
         let mut rtc = config.build(now);
         let at = address("198.51.100.77:7000");
         rtc.add_local_candidate(Candidate::host(at, "udp").unwrap()).unwrap();
-        Self { rtc, at, mid: None, pending: None, outbox: VecDeque::new(), wake: now, connected: false, heard: Vec::new(), sequence: 100, timestamp: 5000 }
+        Self {
+            rtc,
+            at,
+            mid: None,
+            pending: None,
+            outbox: VecDeque::new(),
+            wake: now,
+            connected: false,
+            heard: Vec::new(),
+            sequence: 100,
+            timestamp: 5000,
+        }
     }
 
     fn offer(&mut self) -> Arc<[u8]> {
@@ -86,7 +102,13 @@ impl Peer {
         self.drain(now);
         let mut api = self.rtc.direct_api();
         let stream = api.stream_tx_by_mid(self.mid.unwrap(), None).unwrap();
-        stream.write_rtp(RtpWrite::new(Pt::from(payload_type), SeqNo::from(self.sequence), self.timestamp, now, payload));
+        stream.write_rtp(RtpWrite::new(
+            Pt::from(payload_type),
+            SeqNo::from(self.sequence),
+            self.timestamp,
+            now,
+            payload,
+        ));
         self.sequence += 1;
         self.drain(now);
     }
@@ -112,7 +134,8 @@ fn exchange(world: &mut World, peer: &mut Peer, ms: u64) {
         while let Some(datagram) = peer.outbox.pop_front() {
             world.packet(LEG, Channel::Rtp, peer.at, &datagram);
         }
-        let to_peer: Vec<Vec<u8>> = world.sent.0[taken..].iter().filter(|(leg, ..)| *leg == LEG).map(|(.., p, _)| p.clone()).collect();
+        let to_peer: Vec<Vec<u8>> =
+            world.sent.0[taken..].iter().filter(|(leg, ..)| *leg == LEG).map(|(.., p, _)| p.clone()).collect();
         taken = world.sent.0.len();
         for datagram in to_peer {
             let receive = Receive::new(Protocol::Udp, local(LEG).rtp, peer.at, &datagram).unwrap();
@@ -171,7 +194,9 @@ fn pcmu_flows_both_ways_with_either_dtls_role_whoever_offers() {
                     exchange(&mut world, &mut peer, 20);
                 }
                 let recorded = world.events.iter().find_map(|(_, event)| match event {
-                    Event::Recorded { mulaw, .. } => Some(mulaw.iter().map(|byte| Law::Mu.decode(*byte)).collect::<Vec<_>>()),
+                    Event::Recorded { mulaw, .. } => {
+                        Some(mulaw.iter().map(|byte| Law::Mu.decode(*byte)).collect::<Vec<_>>())
+                    }
                     _ => None,
                 });
                 let recorded = recorded.expect("a second of what the peer said");
@@ -253,14 +278,21 @@ fn two_browsers_hear_nobody_after_hold_and_a_leg_that_vanishes_fails() {
     let (offer, pending) = api.apply().unwrap();
     peer.pending = Some(pending);
     world.command(Command::Reoffer { leg: LEG, sdp: offer.to_sdp_string().into_bytes().into() });
-    assert!(matches!(world.events.last(), Some((_, Event::Negotiated { far_holds: true, .. }))), "{:?}", world.events.last());
+    assert!(
+        matches!(world.events.last(), Some((_, Event::Negotiated { far_holds: true, .. }))),
+        "{:?}",
+        world.events.last()
+    );
     peer.accept(&world.local_sdp(LEG));
     let before = peer.heard.len();
     let sources = vec![Source::Tone(ToneKind::Beep)];
     world.command(Command::Play { leg: LEG, token: 1, sources, repeat: Repeat::Once });
     exchange(&mut world, &mut peer, 600);
     assert_eq!(peer.heard.len(), before);
-    assert!(world.events.iter().any(|(_, e)| matches!(e, Event::PlaybackEnded { token: 1, .. })), "time goes on under hold");
+    assert!(
+        world.events.iter().any(|(_, e)| matches!(e, Event::PlaybackEnded { token: 1, .. })),
+        "time goes on under hold"
+    );
 
     let mut api = peer.rtc.sdp_api();
     api.set_direction(peer.mid.unwrap(), Direction::SendRecv);
@@ -305,7 +337,11 @@ fn offers_without_dtls_or_g711_are_refused() {
         (offer.replace(" 0 8 ", " ").replace("PCMU", "X").replace("PCMA", "Y"), media::RefusedSdp::NotAcceptable),
         ("v=1".to_owned(), media::RefusedSdp::Malformed),
     ] {
-        world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer: Some(bad.clone().into_bytes().into()) });
+        world.command(Command::Open {
+            leg: LEG,
+            profile: Profile::WebRtc,
+            offer: Some(bad.clone().into_bytes().into()),
+        });
         let refused = world.events.iter().rev().find_map(|(_, event)| match event {
             Event::Refused { why, .. } => Some(*why),
             _ => None,

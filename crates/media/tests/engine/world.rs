@@ -128,7 +128,8 @@ impl World {
 
     /// Audio sent to an address, decoded.
     pub fn heard_at(&self, to: SocketAddr, law: Law) -> Vec<i16> {
-        let audio = self.rtp_to(to).into_iter().filter(|(_, header, _)| header.payload_type == law.static_payload_type());
+        let audio =
+            self.rtp_to(to).into_iter().filter(|(_, header, _)| header.payload_type == law.static_payload_type());
         audio.flat_map(|(.., payload)| payload.into_iter().map(|byte| law.decode(byte)).collect::<Vec<_>>()).collect()
     }
 }
@@ -162,7 +163,8 @@ impl Phone {
     pub fn sdp(&mut self, direction: &str) -> Arc<[u8]> {
         self.version += 1;
         let pt = self.law.static_payload_type();
-        let event = self.event.map(|e| (format!(" {e}"), format!("a=rtpmap:{e} telephone-event/8000\r\n"))).unwrap_or_default();
+        let event =
+            self.event.map(|e| (format!(" {e}"), format!("a=rtpmap:{e} telephone-event/8000\r\n"))).unwrap_or_default();
         format!(
             "v=0\r\no=- 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {pt}{}\r\n{}a={direction}\r\n",
             self.version,
@@ -179,7 +181,12 @@ impl Phone {
     pub fn open(mut self, world: &mut World) -> Self {
         let offer = Some(self.sdp("sendrecv"));
         world.command(Command::Open { leg: self.leg, profile: Profile::Rtp, offer });
-        assert!(world.events.iter().any(|(_, e)| matches!(e, Event::Negotiated { leg, far_holds: false } if *leg == self.leg)));
+        assert!(
+            world
+                .events
+                .iter()
+                .any(|(_, e)| matches!(e, Event::Negotiated { leg, far_holds: false } if *leg == self.leg))
+        );
         self
     }
 
