@@ -21,6 +21,7 @@ const LEG: LegId = LegId(7);
 
 /// The browser's side.
 struct Peer {
+    leg: LegId,
     rtc: Rtc,
     at: SocketAddr,
     mid: Option<Mid>,
@@ -34,7 +35,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn new(now: Instant) -> Self {
+    fn new(leg: LegId, now: Instant) -> Self {
         let mut config = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
@@ -44,9 +45,10 @@ impl Peer {
         let format = FormatParams::default();
         config.codec_config().add_config(Pt::from(126), None, Codec::Tele, Frequency::EIGHT_KHZ, None, format);
         let mut rtc = config.build(now);
-        let at = address("198.51.100.77:7000");
+        let at = SocketAddr::new([198, 51, 100, 70 + leg.0 as u8].into(), 7000);
         rtc.add_local_candidate(Candidate::host(at, "udp").unwrap()).unwrap();
         Self {
+            leg,
             rtc,
             at,
             mid: None,
@@ -125,26 +127,31 @@ impl Peer {
     }
 }
 
-/// Carries datagrams both ways, then lets 5 ms pass.
-fn exchange(world: &mut World, peer: &mut Peer, ms: u64) {
+/// Carries datagrams both ways, in steps of 5 ms.
+fn exchange(world: &mut World, peers: &mut [&mut Peer], ms: u64) {
     let mut taken = 0;
     for _ in 0..ms / 5 {
         let now = world.now();
-        peer.drain(now);
-        while let Some(datagram) = peer.outbox.pop_front() {
-            world.packet(LEG, Channel::Rtp, peer.at, &datagram);
+        for peer in peers.iter_mut() {
+            peer.drain(now);
+            while let Some(datagram) = peer.outbox.pop_front() {
+                world.packet(peer.leg, Channel::Rtp, peer.at, &datagram);
+            }
         }
-        let to_peer: Vec<Vec<u8>> =
-            world.sent.0[taken..].iter().filter(|(leg, ..)| *leg == LEG).map(|(.., p, _)| p.clone()).collect();
+        let sent: Vec<_> = world.sent.0[taken..].to_vec();
         taken = world.sent.0.len();
-        for datagram in to_peer {
-            let receive = Receive::new(Protocol::Udp, local(LEG).rtp, peer.at, &datagram).unwrap();
-            peer.rtc.handle_input(Input::Receive(now, receive)).unwrap();
-            peer.drain(now);
-        }
-        if peer.wake <= now {
-            peer.rtc.handle_input(Input::Timeout(now)).unwrap();
-            peer.drain(now);
+        for peer in peers.iter_mut() {
+            for (leg, .., datagram, _) in &sent {
+                if *leg == peer.leg {
+                    let receive = Receive::new(Protocol::Udp, local(peer.leg).rtp, peer.at, datagram).unwrap();
+                    peer.rtc.handle_input(Input::Receive(now, receive)).unwrap();
+                    peer.drain(now);
+                }
+            }
+            if peer.wake <= now {
+                peer.rtc.handle_input(Input::Timeout(now)).unwrap();
+                peer.drain(now);
+            }
         }
         world.pass(5);
     }
@@ -152,26 +159,32 @@ fn exchange(world: &mut World, peer: &mut Peer, ms: u64) {
     world.sent.0.drain(..taken);
 }
 
-fn connect(config: EngineConfig, peer_offers: bool) -> (World, Peer) {
-    let mut world = World::with(config);
-    let mut peer = Peer::new(world.now());
+/// Opens a leg to a new peer and lets it connect.
+fn join(world: &mut World, leg: LegId, peer_offers: bool) -> Peer {
+    let mut peer = Peer::new(leg, world.now());
     if peer_offers {
         let offer = Some(peer.offer());
-        world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer });
-        let answer = world.local_sdp(LEG);
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer });
+        let answer = world.local_sdp(leg);
         peer.accept(&answer);
     } else {
-        world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer: None });
-        let sdp = peer.answer(&world.local_sdp(LEG));
-        world.command(Command::Answer { leg: LEG, sdp });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer: None });
+        let sdp = peer.answer(&world.local_sdp(leg));
+        world.command(Command::Answer { leg, sdp });
     }
     for _ in 0..100 {
-        exchange(&mut world, &mut peer, 20);
+        exchange(world, &mut [&mut peer], 20);
         if peer.connected {
             break;
         }
     }
-    assert!(peer.connected, "{:?} {peer_offers}: {:?}", config.dtls_active, world.events);
+    assert!(peer.connected, "{peer_offers}: {:?}", world.events);
+    peer
+}
+
+fn connect(config: EngineConfig, peer_offers: bool) -> (World, Peer) {
+    let mut world = World::with(config);
+    let peer = join(&mut world, LEG, peer_offers);
     (world, peer)
 }
 
@@ -184,14 +197,14 @@ fn pcmu_flows_both_ways_with_either_dtls_role_whoever_offers() {
                 let (mut world, mut peer) = connect(config, peer_offers);
                 let sources = vec![Source::Tone(ToneKind::Beep)];
                 world.command(Command::Play { leg: LEG, token: 1, sources, repeat: Repeat::Once });
-                exchange(&mut world, &mut peer, 600);
+                exchange(&mut world, &mut [&mut peer], 600);
                 let heard = peer.heard(Law::Mu);
                 assert_eq!(heard.len(), 20 * 160);
                 assert!(level_dbm0(&heard, 1000.0) > -13.0);
                 world.command(Command::Record { leg: LEG, token: 2, limit_ms: 1000 });
                 for frame in sine(600.0, -10.0, 8000, 8000).chunks(160) {
                     peer.say(world.now(), Law::Mu, frame);
-                    exchange(&mut world, &mut peer, 20);
+                    exchange(&mut world, &mut [&mut peer], 20);
                 }
                 let recorded = world.events.iter().find_map(|(_, event)| match event {
                     Event::Recorded { mulaw, .. } => {
@@ -229,13 +242,13 @@ fn a_phone_and_a_browser_hear_each_other_and_each_others_keys() {
         for (low, high) in low.chunks(160).zip(high.chunks(160)) {
             peer.say(world.now(), Law::Mu, low);
             phone.say_frame(&mut world, high);
-            exchange(&mut world, &mut peer, 20);
+            exchange(&mut world, &mut [&mut peer], 20);
         }
         let at_peer = peer.heard(Law::Mu);
         assert!(at_peer.len() >= 7800, "{}", at_peer.len());
         assert!((level_dbm0(&at_peer[..7680], 1500.0) + 12.0).abs() < 0.5);
         phone.press(&mut world, '6', 0..9);
-        exchange(&mut world, &mut peer, 100);
+        exchange(&mut world, &mut [&mut peer], 100);
         let events: Vec<_> = peer.heard.iter().filter(|(payload_type, _)| *payload_type == 126).collect();
         assert_eq!(events.len(), 7);
         assert!(events.iter().all(|(_, payload)| payload[0] == 6));
@@ -255,7 +268,7 @@ fn a_browser_is_heard_by_a_phone() {
             world.packet(LEG, Channel::Rtp, peer.at, &datagram);
         }
         heard.extend(world.heard_at(phone.at, Law::A));
-        exchange(&mut world, &mut peer, 20);
+        exchange(&mut world, &mut [&mut peer], 20);
     }
     assert_eq!(heard.len(), 8000);
     let level = level_dbm0(&heard, 500.0);
@@ -264,13 +277,13 @@ fn a_browser_is_heard_by_a_phone() {
     let mut sender = media::telephone_event::Sender::new(3, 60);
     while let Some(event) = sender.next_payload() {
         peer.send(world.now(), 126, &event.bytes());
-        exchange(&mut world, &mut peer, 20);
+        exchange(&mut world, &mut [&mut peer], 20);
     }
     assert_eq!(world.keys(LEG), "3");
 }
 
 #[test]
-fn two_browsers_hear_nobody_after_hold_and_a_leg_that_vanishes_fails() {
+fn hold_and_resume_are_followed_and_a_leg_that_vanishes_fails() {
     let (mut world, mut peer) = connect(EngineConfig::default(), true);
     // Hold, as JsSIP does it: a new offer with sendonly.
     let mut api = peer.rtc.sdp_api();
@@ -287,7 +300,7 @@ fn two_browsers_hear_nobody_after_hold_and_a_leg_that_vanishes_fails() {
     let before = peer.heard.len();
     let sources = vec![Source::Tone(ToneKind::Beep)];
     world.command(Command::Play { leg: LEG, token: 1, sources, repeat: Repeat::Once });
-    exchange(&mut world, &mut peer, 600);
+    exchange(&mut world, &mut [&mut peer], 600);
     assert_eq!(peer.heard.len(), before);
     assert!(
         world.events.iter().any(|(_, e)| matches!(e, Event::PlaybackEnded { token: 1, .. })),
@@ -302,7 +315,7 @@ fn two_browsers_hear_nobody_after_hold_and_a_leg_that_vanishes_fails() {
     peer.accept(&world.local_sdp(LEG));
     let sources = vec![Source::Tone(ToneKind::Beep)];
     world.command(Command::Play { leg: LEG, token: 2, sources, repeat: Repeat::Once });
-    exchange(&mut world, &mut peer, 600);
+    exchange(&mut world, &mut [&mut peer], 600);
     assert_eq!(peer.heard.len(), before + 20);
 
     // The laptop is closed: no more checks, no more packets.
@@ -316,7 +329,7 @@ fn two_browsers_hear_nobody_after_hold_and_a_leg_that_vanishes_fails() {
 #[test]
 fn a_leg_that_never_connects_fails_after_thirty_seconds() {
     let mut world = World::new();
-    let mut peer = Peer::new(world.now());
+    let mut peer = Peer::new(LEG, world.now());
     let offer = Some(peer.offer());
     world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer });
     let failed = |world: &World| world.events.iter().filter(|(_, e)| matches!(e, Event::Failed { .. })).count();
@@ -329,7 +342,7 @@ fn a_leg_that_never_connects_fails_after_thirty_seconds() {
 #[test]
 fn offers_without_dtls_or_g711_are_refused() {
     let mut world = World::new();
-    let mut peer = Peer::new(world.now());
+    let mut peer = Peer::new(LEG, world.now());
     let offer = String::from_utf8(peer.offer().to_vec()).unwrap();
     for (bad, why) in [
         (offer.replace("a=fingerprint", "a=x-fingerprint"), media::RefusedSdp::NotAcceptable),
@@ -349,4 +362,37 @@ fn offers_without_dtls_or_g711_are_refused() {
         assert_eq!(refused, Some(why), "{bad}");
         assert_eq!(world.engine.counts().legs, 0);
     }
+}
+
+#[test]
+fn two_browsers_hear_each_other() {
+    let (mut world, mut customer) = connect(EngineConfig::default(), true);
+    let mut manager = join(&mut world, LegId(8), false);
+    world.command(Command::Bridge { a: LEG, b: LegId(8) });
+    let (low, high) = (sine(500.0, -12.0, 8000, 8000), sine(1500.0, -12.0, 8000, 8000));
+    for (low, high) in low.chunks(160).zip(high.chunks(160)) {
+        customer.say(world.now(), Law::Mu, low);
+        manager.say(world.now(), Law::Mu, high);
+        exchange(&mut world, &mut [&mut customer, &mut manager], 20);
+    }
+    exchange(&mut world, &mut [&mut customer, &mut manager], 20);
+    for (peer, tone) in [(&customer, 1500.0), (&manager, 500.0)] {
+        let heard = peer.heard(Law::Mu);
+        assert_eq!(heard.len(), 8000);
+        assert!((level_dbm0(&heard, tone) + 12.0).abs() < 0.2, "{tone}");
+    }
+    let mut sender = media::telephone_event::Sender::new(11, 60);
+    while let Some(event) = sender.next_payload() {
+        customer.send(world.now(), 126, &event.bytes());
+        exchange(&mut world, &mut [&mut customer, &mut manager], 20);
+    }
+    assert_eq!(world.keys(LEG), "#");
+    // The manager was offered 101 for events.
+    assert_eq!(manager.heard.iter().filter(|(payload_type, _)| *payload_type == 101).count(), 5);
+}
+
+#[test]
+fn an_engine_may_move_to_its_thread() {
+    fn moves<T: Send>(_: &T) {}
+    moves(&World::new().engine);
 }
