@@ -42,7 +42,7 @@ pub use digest::Credentials;
 pub use endpoint::{Config, Counts, Endpoint};
 pub use event::{ClientTransactionId, EndCause, Event, InviteId, ServerTransactionId};
 pub use flow::{Flow, Transport};
-pub use framing::{Frame, StreamFramer};
+pub use framing::{Frame, PONG, StreamFramer};
 pub use header::HeaderName;
 pub use invite::{Invite, NameAddrText, OutOfDialog};
 pub use message::Message;

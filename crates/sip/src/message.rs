@@ -51,16 +51,16 @@ pub struct Message {
 
 impl Message {
     /// Reads the core fields of split lines. On an error the lines come back, so that an answer can be built.
-    pub(crate) fn read(mut raw: Raw) -> Result<Self, (Malformed, Raw)> {
+    pub(crate) fn read(mut raw: Raw) -> Result<Self, (Malformed, Box<Raw>)> {
         if let Some(problem) = raw.problem {
-            return Err((problem, raw));
+            return Err((problem, Box::new(raw)));
         }
         match read_core(&raw).and_then(|core| Ok((core, cut_body(&raw, core.content_length)?))) {
             Ok((core, body)) => {
                 raw.body = body;
                 Ok(Self { raw, core })
             }
-            Err(problem) => Err((problem, raw)),
+            Err(problem) => Err((problem, Box::new(raw))),
         }
     }
 

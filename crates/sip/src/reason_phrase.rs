@@ -57,11 +57,18 @@ pub fn phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        101..=199 => "Progress",
-        201..=299 => "Success",
-        301..=399 => "Redirection",
-        401..=499 => "Request Failure",
-        501..=599 => "Server Failure",
+        other => class_phrase(other / 100),
+    }
+}
+
+/// A general phrase of a class: the first digit.
+fn class_phrase(class: u16) -> &'static str {
+    match class {
+        1 => "Progress",
+        2 => "Success",
+        3 => "Redirection",
+        4 => "Request Failure",
+        5 => "Server Failure",
         _ => "Failure",
     }
 }

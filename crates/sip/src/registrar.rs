@@ -230,7 +230,7 @@ impl Registrar {
         let Some(at) = bindings.iter().map(|binding| binding.expires_at).min() else { return };
         self.expiries.insert((at, account));
         self.connections.extend(bindings.iter().filter_map(index));
-        bindings.sort_by(|a, b| b.q.cmp(&a.q));
+        bindings.sort_by_key(|binding| std::cmp::Reverse(binding.q));
         self.accounts.insert(account, bindings);
     }
 

@@ -27,17 +27,17 @@ impl Request {
         Self::read(Raw::split(bytes)?).map_err(|(problem, _)| problem)
     }
 
-    pub(crate) fn read(raw: Raw) -> Result<Self, (Malformed, Raw)> {
+    pub(crate) fn read(raw: Raw) -> Result<Self, (Malformed, Box<Raw>)> {
         let (method_text, uri) = match start_line(&raw) {
             Ok(parts) => parts,
-            Err(problem) => return Err((problem, raw)),
+            Err(problem) => return Err((problem, Box::new(raw))),
         };
         let message = Message::read(raw)?;
         let method = Method::of(message.raw().slice(method_text));
         let request = Self { message, method, method_text, uri };
         if request.cseq_method() != request.method_text() {
             let problem = Malformed::new("CSeq", "names another method than the start line");
-            return Err((problem, request.message.into_raw()));
+            return Err((problem, Box::new(request.message.into_raw())));
         }
         Ok(request)
     }

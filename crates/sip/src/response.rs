@@ -25,10 +25,10 @@ impl Response {
         Self::read(Raw::split(bytes)?).map_err(|(problem, _)| problem)
     }
 
-    pub(crate) fn read(raw: Raw) -> Result<Self, (Malformed, Raw)> {
+    pub(crate) fn read(raw: Raw) -> Result<Self, (Malformed, Box<Raw>)> {
         match status_line(&raw) {
             Ok((status, reason)) => Ok(Self { message: Message::read(raw)?, status, reason }),
-            Err(problem) => Err((problem, raw)),
+            Err(problem) => Err((problem, Box::new(raw))),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::print_again::Dice;
 
 fn walk(seed: u64) {
     let mut dice = Dice(seed * 2 + 1);
-    let transport = if seed % 4 == 0 { Transport::Tcp } else { Transport::Udp };
+    let transport = if seed.is_multiple_of(4) { Transport::Tcp } else { Transport::Udp };
     let mut net = Net::new(transport);
     let mut calls = 0;
     for _ in 0..dice.below(40) + 5 {
