@@ -100,7 +100,7 @@ impl<'a> NameAddr<'a> {
 }
 
 fn is_uri(uri: &[u8]) -> bool {
-    !uri.is_empty() && scan::find(b':', uri).is_some() && !uri.iter().any(|b| *b <= b' ' || b"<>\"".contains(b))
+    !uri.is_empty() && scan::find(b':', uri).is_some() && !scan::breaks_uri(uri)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn start_line(raw: &Raw) -> Result<(Span, Span), Malformed> {
             false => broken("has other parts than method, URI and version"),
         });
     }
-    let uri_is_wrong = uri.is_empty() || uri.iter().any(|b| *b <= b' ' || b"<>\"".contains(b));
+    let uri_is_wrong = uri.is_empty() || scan::breaks_uri(uri);
     if uri_is_wrong {
         return Err(broken("Request-URI is empty or holds white space, <, > or a quote"));
     }

@@ -46,13 +46,36 @@ fn trim_end(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Is it a `token` of RFC 3261 25.1?
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| is_token_byte(*b))
+/// Which bytes a `token` of RFC 3261 25.1 may have; a table, for every header name is checked.
+const TOKEN: [bool; 256] = table(b"-.!%*_+`'~", true);
+/// Which bytes end a URI: white space, control bytes, angles, quotes.
+const NO_URI: [bool; 256] = table(b"<>\"\x7f", false);
+
+/// These bytes, and letters and digits, or else all up to the space.
+const fn table(bytes: &[u8], is_token: bool) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 128 {
+        let byte = at as u8;
+        table[at] = if is_token { byte.is_ascii_alphanumeric() } else { byte <= b' ' };
+        at += 1;
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+/// Is it a `token` of RFC 3261 25.1?
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[usize::from(*byte)])
+}
+
+/// Has it a byte that no URI has?
+pub(crate) fn breaks_uri(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| NO_URI[usize::from(*byte)])
 }
 
 /// A decimal number without sign; `None` when it is empty, has another byte or is above `max`.
@@ -95,6 +118,13 @@ pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
 
 /// First place of one of `stops` outside quoted strings and, where `angles`, outside `<…>`.
 pub(crate) fn find_outside(bytes: &[u8], stops: &[u8], angles: bool) -> Option<usize> {
+    if let (false, [stop]) = (angles, stops) {
+        // Most values have no quotes at all.
+        let found = find(*stop, bytes);
+        if find(b'"', bytes.get(..found.unwrap_or(bytes.len()))?).is_none() {
+            return found;
+        }
+    }
     let mut at = 0;
     let mut inside = false;
     while let Some(byte) = bytes.get(at) {

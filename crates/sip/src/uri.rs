@@ -41,7 +41,7 @@ impl<'a> Uri<'a> {
     #[must_use]
     pub fn parse(raw: &'a [u8]) -> Option<Self> {
         let (scheme, rest) = scan::split_once(raw, b':')?;
-        if !is_scheme(scheme) || raw.iter().any(|b| *b <= b' ' || b"<>\"\x7f".contains(b)) {
+        if !is_scheme(scheme) || scan::breaks_uri(raw) {
             return None;
         }
         let scheme = match scheme {
