@@ -166,6 +166,9 @@ fn update_and_info() {
     peer.endpoint.respond(peer.now, transaction, Reply::new(200));
     assert_eq!(peer.starts(), ["SIP/2.0 200 OK"]);
     peer.endpoint.end(peer.now, id, None);
+    peer.sent();
+    peer.feed(&within(&ok, "INFO", 15, "n2"));
+    assert_eq!(peer.starts(), ["SIP/2.0 481 Call/Transaction Does Not Exist"], "nobody is left to answer it");
     peer.assert_nothing_left();
 }
 

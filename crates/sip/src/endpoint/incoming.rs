@@ -63,6 +63,8 @@ impl Endpoint {
         match method {
             Method::Bye => self.receive_bye(now, flow, request, (id, key)),
             Method::Invite | Method::Update => self.receive_offer(now, flow, request, (id, key)),
+            // Nobody is left to answer it.
+            Method::Info if session.told => self.answer_stateless(flow, request.raw(), &Reply::new(481)),
             Method::Info => {
                 self.start_server(now, flow, request, key, ServerUser::User);
                 let (id, transaction) = (InviteId(id), ServerTransactionId(key));
