@@ -49,7 +49,7 @@ const NAMES = ["정하늘", "Olivia Bennett", "", "윤도현", "장서연 (한�
 
 export const customers = NAMES.concat(Array.from({ length: 60 }, (_, i) => (i % 3 ? `고객 ${i + 1}` : ""))).map((name, i) => ({
   id: `cu-${i}`, name, phone_numbers: i === 8 ? [] : [`+8210${String(24680000 + i * 7919).padStart(8, "0")}`], language: i === 1 ? "en" : i === 9 ? "ja" : "ko",
-  profile: {}, blocked: i === 7, is_lead: name === "", actions: ["edit", "block"],
+  profile: {}, blocked: i === 7, is_lead: name === "", actions: ["edit", i === 7 ? "unblock" : "block", "call"],
 }));
 
 let serial = 0;

@@ -63,6 +63,26 @@ for (const [language, scheme, narrow] of [["ko", "light", false], ["en", "dark",
     await page.waitForLoadState("networkidle").catch(() => undefined);
     await shoot(page, `${name}-${kind}`);
   }
+  if ("dialogs".includes(only)) {
+    await page.goto(`${BASE}/settings/phone/phones`);
+    await page.getByTestId("phone-row").first().getByRole("button").first().click();
+    await shoot(page, `dialog-info-${kind}`);
+    await page.keyboard.press("Escape");
+    await page.locator(".page-bar .button").click();
+    await page.locator(".dialog-form .button.quiet").first().click();
+    await page.locator(".dialog-form .input").nth(1).fill("민지 자리");
+    await shoot(page, `dialog-add-${kind}`);
+    await page.goto(`${BASE}/settings/phone/numbers`);
+    await page.locator(".page-bar .button").click();
+    await page.locator(".pick").first().click();
+    await shoot(page, `dialog-issue-${kind}`);
+    await page.goto(`${BASE}/settings/phone/numbers/n-1`);
+    await page.getByTestId("routing-select").click();
+    await shoot(page, `dialog-routing-${kind}`);
+    await page.goto(`${BASE}/customers/cu-0`);
+    await page.locator(".card-body .button.danger").click();
+    await shoot(page, `dialog-block-${kind}`);
+  }
   if ("dock".includes(only)) {
     await page.goto(`${BASE}/inbox/cv-1`);
     await page.getByTestId("softphone-open").click();

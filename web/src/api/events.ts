@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { eventsUrl } from "./http";
 import { asTimelineItem, placeConversation, placeInTimeline, replaceById, upsertById, type Pages } from "./live";
 import { keys, type ConversationFilter } from "./queries";
-import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, Team, TimelineItem } from "./types";
+import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, SystemHealth, Team, TimelineItem } from "./types";
 
 const FIRST_RETRY_MS = 1_000;
 /** After a connection closes for good (an error page of a proxy), the browser does not retry: we do, up to this far apart. */
@@ -72,11 +72,11 @@ const changes: Record<string, Change> = {
   team: intoList<Team>(keys.teams),
 };
 
-/** Opens the stream; the returned function closes it. `onSystem` hears the server's own warnings (disk full …). */
+/** Opens the stream; the returned function closes it. `onSystem` hears how the server itself is (disk full …). */
 export function followEvents(
   cache: QueryClient,
   onState: (state: LiveState) => void,
-  onSystem: (data: unknown) => void,
+  onSystem: (health: SystemHealth) => void,
 ): () => void {
   let source: EventSource | null = null;
   let timer: number | undefined;
@@ -88,7 +88,11 @@ export function followEvents(
     for (const [type, change] of Object.entries(changes)) {
       target.addEventListener(type, (event) => change(cache, JSON.parse((event as MessageEvent<string>).data)));
     }
-    target.addEventListener("system", (event) => onSystem(JSON.parse((event as MessageEvent<string>).data)));
+    target.addEventListener("system", (event) => {
+      const health = JSON.parse((event as MessageEvent<string>).data) as SystemHealth;
+      if (health.resync) void cache.invalidateQueries();
+      onSystem(health);
+    });
     target.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       onState("live");
@@ -99,6 +103,8 @@ export function followEvents(
     target.onerror = () => {
       onState("away");
       if (target.readyState !== EventSource.CLOSED || closed) return;
+      // Closed for good may mean signed out: asking who we are finds out.
+      void cache.invalidateQueries({ queryKey: keys.me });
       timer = window.setTimeout(open, retryMs);
       retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     };

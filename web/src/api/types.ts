@@ -172,6 +172,13 @@ export interface List<T> {
   next?: string | null;
 }
 
+/** The server's own health. `resync`: events were lost, lists must be read again. */
+export interface SystemHealth {
+  version: string;
+  store_failing: boolean;
+  resync: boolean;
+}
+
 /** A short-lived SIP credential for a phone in the page. */
 export interface SipCredential {
   uri: string;

@@ -53,7 +53,7 @@ function Card({ customer }: { customer: Customer }) {
       </div>
       {can(customer, "edit") && <NameForm key={customer.name} customer={customer} />}
       <Numbers customer={customer} />
-      {can(customer, "edit") && <Block customer={customer} />}
+      {(can(customer, "block") || can(customer, "unblock")) && <Block customer={customer} />}
     </div>
   );
 }
@@ -96,7 +96,7 @@ function NameForm({ customer }: { customer: Customer }) {
 function Numbers({ customer }: { customer: Customer }) {
   const { t } = useText();
   const { softphone, state } = useSoftphone();
-  const mayCall = state.line === "ready" && !state.call && !["insecure", "no_microphone"].includes(statusOf(state));
+  const mayCall = can(customer, "call") && state.line === "ready" && !state.call && !["insecure", "no_microphone"].includes(statusOf(state));
   return (
     <section>
       <h3 className="field-label">{t("customers.phoneNumbers")}</h3>

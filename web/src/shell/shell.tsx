@@ -12,7 +12,6 @@ import { SoftphoneProvider } from "../softphone/context";
 import { SoftphoneDock } from "../softphone/dock";
 import { ErrorState } from "../ui/state-panel";
 import { SideNav } from "./side-nav";
-import { warningOf } from "./system-warning";
 
 export function Shell() {
   const me = useQuery(queries.me);
@@ -36,7 +35,7 @@ function Splash() {
 
 function SignedIn({ me }: { me: Me }) {
   const navigate = useNavigate();
-  const { live, warning } = useLive();
+  const { live, storeFailing } = useLive();
   const { language, setLanguage, t } = useText();
   useEffect(() => {
     const own = me.language === "ko" ? "ko" : "en";
@@ -51,7 +50,7 @@ function SignedIn({ me }: { me: Me }) {
           <SideNav me={me} />
           <div className="shell-main">
             {live === "away" && <p className="strip" role="status">{t("live.away")}</p>}
-            {warning && <p className="strip bad" role="alert">{warning}</p>}
+            {storeFailing && <p className="strip bad" role="alert">{t("system.store_failing")}</p>}
             <Outlet />
           </div>
         </div>
@@ -62,10 +61,10 @@ function SignedIn({ me }: { me: Me }) {
 }
 
 /** Follows the server's events as long as somebody is signed in. */
-function useLive(): { live: LiveState; warning: string | null } {
+function useLive(): { live: LiveState; storeFailing: boolean } {
   const cache = useQueryClient();
   const [live, setLive] = useState<LiveState>("connecting");
-  const [warning, setWarning] = useState<string | null>(null);
-  useEffect(() => followEvents(cache, setLive, (data) => setWarning(warningOf(data))), [cache]);
-  return { live, warning };
+  const [storeFailing, setStoreFailing] = useState(false);
+  useEffect(() => followEvents(cache, setLive, (health) => setStoreFailing(health.store_failing)), [cache]);
+  return { live, storeFailing };
 }

@@ -6,7 +6,7 @@ import { ApiError } from "../api/http";
 import type { SipCredential } from "../api/types";
 
 /** How the agent stands with the server. */
-export type LineState = "starting" | "ready" | "away" | "refused";
+export type LineState = "starting" | "ready" | "away" | "refused" | "no_seat";
 
 export interface AgentHooks {
   credential: () => Promise<SipCredential>;
@@ -30,11 +30,19 @@ function socketUrl(path: string): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
 }
 
+/** How the line stands when no credential was given. */
+function lineAfter(problem: unknown): LineState {
+  if (!(problem instanceof ApiError) || problem.status === 0 || problem.status >= 500) return "away";
+  return problem.code === "no_seat" ? "no_seat" : "refused";
+}
+
 type Sip = typeof import("jssip");
 
 export class SipAgent {
   readonly #hooks: AgentHooks;
   #ua: UA | null = null;
+  /** The user agent before this one: it stays signed in until this one is, and until its call is over. */
+  #before: UA | null = null;
   #credential: SipCredential | null = null;
   #retryMs = FIRST_RETRY_MS;
   #timer: number | undefined;
@@ -57,8 +65,9 @@ export class SipAgent {
     this.#stopped = true;
     window.removeEventListener("online", this.#onOnline);
     window.clearTimeout(this.#timer);
+    this.#before?.stop();
     this.#ua?.stop();
-    this.#ua = null;
+    this.#before = this.#ua = null;
   }
 
   get iceServers(): RTCIceServer[] {
@@ -100,7 +109,7 @@ export class SipAgent {
       [sip, credential] = await Promise.all([import("jssip"), this.#hooks.credential()]);
     } catch (problem) {
       if (this.#stopped || turn !== this.#turn) return;
-      return this.#retry(problem instanceof ApiError && problem.status >= 400 && problem.status < 500 ? "refused" : "away");
+      return this.#retry(lineAfter(problem));
     }
     if (this.#stopped || turn !== this.#turn) return;
     if (this.#hooks.isBusy()) return this.#schedule(BUSY_RECHECK_MS);
@@ -108,7 +117,8 @@ export class SipAgent {
   }
 
   #replaceUa({ UA, WebSocketInterface }: Sip, credential: SipCredential): void {
-    this.#ua?.stop();
+    if (this.#ua?.isRegistered() && !this.#before) this.#before = this.#ua;
+    else this.#ua?.stop();
     this.#credential = credential;
     const ua = new UA({
       sockets: [new WebSocketInterface(socketUrl(credential.ws_path))],
@@ -127,6 +137,13 @@ export class SipAgent {
     ua.start();
   }
 
+  #stopBefore(): void {
+    if (!this.#before) return;
+    if (this.#hooks.isBusy()) return void window.setTimeout(() => this.#stopBefore(), BUSY_RECHECK_MS);
+    this.#before.stop();
+    this.#before = null;
+  }
+
   #wire(ua: UA, credential: SipCredential): void {
     const whenCurrent = (act: () => void) => () => {
       if (ua === this.#ua && !this.#stopped) act();
@@ -134,6 +151,7 @@ export class SipAgent {
     ua.on("registered", whenCurrent(() => {
       this.#retryMs = FIRST_RETRY_MS;
       this.#hooks.onLine("ready");
+      this.#stopBefore();
       const life = Math.max(Date.parse(credential.expires_at) - Date.now(), SHORTEST_LIFE_MS);
       this.#schedule(life * RENEW_AFTER);
     }));
@@ -145,7 +163,7 @@ export class SipAgent {
       this.#retry(event.response ? "refused" : "away");
     });
     ua.on("newRTCSession", (event: RTCSessionEvent) => {
-      if (event.originator === "remote" && ua === this.#ua) this.#hooks.onIncoming(event as IncomingRTCSessionEvent);
+      if (event.originator === "remote" && (ua === this.#ua || ua === this.#before)) this.#hooks.onIncoming(event as IncomingRTCSessionEvent);
     });
   }
 }

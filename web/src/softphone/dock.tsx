@@ -50,7 +50,7 @@ export function SoftphoneDock() {
 }
 
 const LIGHTS: Record<StatusKind, string> = {
-  ready: "green", starting: "grey", other_tab: "grey", away: "red", refused: "red",
+  ready: "green", starting: "grey", other_tab: "grey", away: "red", refused: "red", no_seat: "grey",
   microphone_refused: "orange", no_microphone: "orange", insecure: "orange",
 };
 

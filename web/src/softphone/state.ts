@@ -22,7 +22,7 @@ export interface SoftphoneState {
 }
 
 export type StatusKind =
-  | "starting" | "ready" | "away" | "refused" | "microphone_refused" | "no_microphone" | "insecure" | "other_tab";
+  | "starting" | "ready" | "away" | "refused" | "no_seat" | "microphone_refused" | "no_microphone" | "insecure" | "other_tab";
 
 export const STARTING: SoftphoneState = { leading: false, line: "starting", microphone: "ok", call: null };
 

@@ -7,7 +7,7 @@ export function useProblemText(): (problem: unknown) => string {
   const { t } = useText();
   return useCallback(
     (problem: unknown) => {
-      if (!(problem instanceof ApiError)) return t("problem.save");
+      if (!(problem instanceof ApiError)) return t("problem.unknown");
       if (problem.status === 0) return t("problem.unreachable");
       if (problem.status === 404) return t("problem.missing");
       return problem.fields[0]?.message ?? problem.message;
