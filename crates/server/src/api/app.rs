@@ -66,15 +66,16 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Reads the workspace and resolves its carriers' names.
+    /// Reads the workspace, gives an empty one its first owner, and resolves the carriers' names.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn open(parts: Parts) -> Result<Self, StartProblem> {
         let Parts { store, writer, control, events, configuration, metrics } = parts;
-        let workspace = store.load_workspace().await.map_err(|why| {
+        let mut workspace = store.load_workspace().await.map_err(|why| {
             StartProblem(format!("The database {} cannot be read ({why}); restore a backup into an empty folder.", configuration.database))
         })?;
+        super::first_owner::ensure(&store, &mut workspace).await?;
         let proxies = resolve_proxies(&workspace).await;
         Ok(Self(Arc::new(Inner {
             store,

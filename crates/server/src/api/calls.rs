@@ -6,6 +6,7 @@ use super::call_view::{CallView, call_view, may_hang_up};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::request::{Asked, Id, Page, after, limit};
+use super::settle::settled;
 use crate::clock::Time;
 use crate::store::{CallFilter, CallRow};
 use crate::workspace::mistake::{Checked, Mistakes};
@@ -121,8 +122,8 @@ async fn dial(State(app): State<App>, caller: Caller, Input(dial): Input<Dial>) 
 pub(super) async fn dial_in(app: &App, caller: &Caller, dial: Dial, conversation: Option<ConversationRecord>) -> Result<(StatusCode, Json<CallView>), Problem> {
     let request = DialRequest { manager: caller.id, to: dial.to, from_number: dial.from_number_id, conversation, device: dial.device };
     let id = app.control.dial(request).await?.map_err(refusal)?;
-    app.writer.settled().await?;
-    Ok((StatusCode::CREATED, Json(call_view(&row(app, id).await?, caller))))
+    let call = settled(app, || app.store.call(id), |_| true).await?;
+    Ok((StatusCode::CREATED, Json(call_view(&call, caller))))
 }
 
 fn refusal(why: DialRefusal) -> Problem {
@@ -153,8 +154,8 @@ async fn hang_up(State(app): State<App>, caller: Caller, Id(id): Id<CallId>) -> 
     if !app.control.hang_up(id, Some(caller.id)).await? {
         return Err(Problem::conflict("ended", "This call has ended.", "이미 종료된 통화입니다."));
     }
-    app.writer.settled().await?;
-    Ok(Json(call_view(&row(&app, id).await?, &caller)))
+    let call = settled(&app, || app.store.call(id), |call| call.state == CallState::Ended).await?;
+    Ok(Json(call_view(&call, &caller)))
 }
 
 /// A call's time line.

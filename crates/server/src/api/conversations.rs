@@ -7,6 +7,7 @@ use super::caller::Caller;
 use super::calls::{Dial, dial_in};
 use super::problem::Problem;
 use super::request::{Asked, Id, Page, Part, after, limit};
+use super::settle::settled;
 use crate::clock::{Time, now};
 use crate::events::Subject;
 use crate::store::{CallFilter, ConversationFilter, ConversationRow, EntryRow, NoteRow};
@@ -227,9 +228,9 @@ async fn update_conversation(State(app): State<App>, caller: Caller, Id(id): Id<
         assignee_id: (fields.assignee_id != before.assignee_id).then_some(fields.assignee_id),
         tags: (fields.tags != before.tags).then_some(fields.tags),
     };
-    app.control.edit_conversation(current, edit, caller.id).await?.map_err(refusal)?;
-    app.writer.settled().await?;
-    Ok(Json(conversation_view(&app, &row(&app, id).await?, &caller)))
+    let edited = app.control.edit_conversation(current, edit, caller.id).await?.map_err(refusal)?;
+    let row = settled(&app, || app.store.conversation(id), |row| row.record == edited).await?;
+    Ok(Json(conversation_view(&app, &row, &caller)))
 }
 
 fn refusal(why: EditRefusal) -> Problem {

@@ -3,21 +3,15 @@
 use super::app::App;
 use super::caller::Caller;
 use super::problem::Problem;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use pbx::command::Language;
 use pbx::settings::Role;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The session cookie's name.
 pub const COOKIE: &str = "sori_session";
-
-/// Where the request came from; an unknown place counts as far away.
-pub fn address_of(request: &Request) -> IpAddr {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip().to_canonical())
-}
 
 /// The layer.
 pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -30,7 +24,9 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
         Err(problem) => problem.answer(language),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let range = response.headers_mut().remove(header::CONTENT_RANGE);
         response = problem.answer(language);
+        response.headers_mut().extend(range.map(|value| (header::CONTENT_RANGE, value)));
     }
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -128,6 +128,9 @@ pub struct AvailableNumber {
     pub e164: E164,
     /// As people of its country dial it.
     pub national: String,
+    /// Its country, where that is one whose habits are known.
+    #[schema(value_type = Option<words::Country>)]
+    pub country: Option<Country>,
     /// Its network's label.
     pub network: String,
     /// Its carrier.
@@ -166,7 +169,7 @@ fn available(workspace: &Workspace, start: Option<E164>, country: Option<Country
             let is_wanted = country.is_none_or(|c| e164.country() == Some(c));
             let is_taken = workspace.number_by_e164(e164).is_some() || found.last().is_some_and(|n| n.e164 >= e164);
             if is_wanted && !is_taken {
-                found.push(AvailableNumber { e164, national: e164.national(), network: carrier.fields.network.clone(), carrier_id: carrier.id });
+                found.push(AvailableNumber { e164, national: e164.national(), country: e164.country(), network: carrier.fields.network.clone(), carrier_id: carrier.id });
             }
         }
     }

@@ -27,7 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const SESSION_MS: u64 = 14 * 24 * 3_600_000;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(me, update_me))
+    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(me, update_me)).routes(routes!(get_workspace))
 }
 
 /// An e-mail address and a password.
@@ -89,8 +89,18 @@ fn view_of_me(app: &App, caller: &Caller) -> Result<Me, Problem> {
     if caller.is_admin() {
         view.actions.push("manage_settings");
     }
-    let about = &workspace.about;
-    Ok(Me { manager: view, workspace: WorkspaceView { name: about.name.clone(), language: about.language, demo: app.configuration.is_demo() } })
+    Ok(Me { manager: view, workspace: workspace_view(app) })
+}
+
+fn workspace_view(app: &App) -> WorkspaceView {
+    let about = app.workspace().about.clone();
+    WorkspaceView { name: about.name, language: about.language, demo: app.configuration.is_demo() }
+}
+
+/// Whose workspace this is; known before signing in
+#[utoipa::path(get, path = "/workspace", tag = "session", responses((status = 200, body = WorkspaceView)), security(()))]
+async fn get_workspace(State(app): State<App>) -> Json<WorkspaceView> {
+    Json(workspace_view(&app))
 }
 
 /// Sign in

@@ -14,7 +14,7 @@ use super::system::system_view;
 use super::teams::team_view;
 use super::workflows::workflow_view;
 use crate::clock::now;
-use crate::events::{Event, Loaded, Subject};
+use crate::events::{Event, Loaded, Subject, Subscription};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -40,13 +40,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// was missed; when that is no longer kept, the first event is `system` with `"resync": true`: read the lists again.
 #[utoipa::path(get, path = "/events", tag = "events", params(("Last-Event-ID" = Option<String>, Header)), responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn get_events(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Sse<impl Stream<Item = Result<Message, Infallible>>> {
-    let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
-    Sse::new(messages(app, caller, last_id)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    // Listening begins here, not when the body is first read: nothing may fall between.
+    let subscription = app.events.subscribe(last_id);
+    Sse::new(messages(app, caller, subscription)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-fn messages(app: App, caller: Caller, last_id: Option<String>) -> impl Stream<Item = Result<Message, Infallible>> {
+fn messages(app: App, caller: Caller, mut subscription: Subscription) -> impl Stream<Item = Result<Message, Infallible>> {
     async_stream::stream! {
-        let mut subscription = app.events.subscribe(last_id.as_deref());
         // The first message comes at once: it opens the stream and carries an id to come back with.
         yield Ok(system_message(&app, !subscription.complete));
         for event in std::mem::take(&mut subscription.missed) {
