@@ -88,6 +88,8 @@ impl Switch {
 
     fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
+        // A leg that could not be opened does not say that it closed; its sockets are given back all the same.
+        leg.media_over = matches!(leg.state, LegState::Arrived { .. } | LegState::Preparing(_));
         match (&leg.state, leg.invite) {
             (LegState::Arrived { .. }, Some(invite)) => {
                 leg.state = LegState::Ending;
