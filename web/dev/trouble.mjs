@@ -33,7 +33,8 @@ await trouble("refused", {
   args: ["--use-fake-device-for-media-stream"],
   before: async (page) => {
     const session = await page.context().newCDPSession(page);
-    await session.send("Browser.setPermission", { permission: { name: "microphone" }, setting: "denied", origin: BASE });
+    const { targetInfo } = await session.send("Target.getTargetInfo");
+    await session.send("Browser.setPermission", { browserContextId: targetInfo.browserContextId, permission: { name: "microphone" }, setting: "denied", origin: BASE });
   },
   after: openDock,
 });

@@ -358,6 +358,7 @@ export const en = {
   "softphone.failed.refused": "The server refused the call",
   "softphone.failed.no_answer": "Nobody answered",
   "softphone.failed.media": "Audio could not be set up",
+  "softphone.failed.microphone": "The microphone cannot be used",
   "softphone.failed.connection": "The connection to the server was lost",
   "softphone.failed.elsewhere": "Answered on another device",
   "softphone.failed.caller_left": "The caller hung up",

@@ -360,6 +360,7 @@ export const ko: Record<keyof typeof en, string> = {
   "softphone.failed.refused": "서버가 통화를 거부했어요",
   "softphone.failed.no_answer": "받지 않았어요",
   "softphone.failed.media": "음성을 연결하지 못했어요",
+  "softphone.failed.microphone": "마이크를 쓸 수 없어요",
   "softphone.failed.connection": "서버와 연결이 끊겼어요",
   "softphone.failed.elsewhere": "다른 기기에서 받았어요",
   "softphone.failed.caller_left": "고객이 전화를 끊었어요",

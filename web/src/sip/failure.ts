@@ -2,7 +2,7 @@
 
 export type Failure =
   | "busy" | "declined" | "unreachable" | "not_found" | "refused" | "no_answer"
-  | "media" | "connection" | "elsewhere" | "caller_left";
+  | "media" | "microphone" | "connection" | "elsewhere" | "caller_left";
 
 const BY_CAUSE: Record<string, Failure> = {
   Busy: "busy",

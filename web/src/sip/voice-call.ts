@@ -90,6 +90,11 @@ export class VoiceCall {
     this.#end(null);
   }
 
+  /** Gives a call up that was never placed. */
+  fail(failure: Failure): void {
+    this.#end(failure);
+  }
+
   setMuted(muted: boolean): void {
     if (this.state.phase !== "engaged") return;
     if (muted) this.#session?.mute({ audio: true });

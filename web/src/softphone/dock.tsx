@@ -32,7 +32,7 @@ export function SoftphoneDock() {
   const status = statusOf(state);
   return (
     <aside className="dock" aria-label={t("softphone.title")} data-open={isOpen} data-call={callWord(call)}>
-      {rings && <RingPrompt call={call} softphone={softphone} />}
+      {rings && <RingPrompt call={call} softphone={softphone} status={status} />}
       {isOpen ? (
         <section className="dock-panel">
           <header className="dock-head">

@@ -6,9 +6,9 @@ import { useText } from "../i18n/text";
 import { phoneNumber } from "../i18n/words";
 import { Avatar } from "../ui/avatar";
 import type { Softphone } from "./softphone";
-import type { PhoneCall } from "./state";
+import type { PhoneCall, StatusKind } from "./state";
 
-export function RingPrompt({ call, softphone }: { call: PhoneCall; softphone: Softphone | null }) {
+export function RingPrompt({ call, softphone, status }: { call: PhoneCall; softphone: Softphone | null; status: StatusKind }) {
   const { t } = useText();
   const { numbers } = useNames();
   const peer = phoneNumber(call.peer);
@@ -26,6 +26,7 @@ export function RingPrompt({ call, softphone }: { call: PhoneCall; softphone: So
           </p>
         </div>
       </div>
+      {(status === "microphone_refused" || status === "no_microphone") && <p className="form-problem" role="alert">{t(`softphone.status.${status}`)}</p>}
       <div className="ring-buttons">
         <AriaButton className="button large decline" onPress={() => softphone?.command({ do: "hangUp" })} data-testid="softphone-decline">
           <PhoneOff size={16} aria-hidden /> {t("softphone.decline")}

@@ -146,10 +146,9 @@ export class Softphone {
     const call = this.#begin("calling", { direction: "outbound", name: "", peer: to, dialled: "" });
     this.#publish();
     const microphone = await this.#microphone();
-    if (!microphone || call.state.phase === "ended") {
-      for (const track of microphone?.getTracks() ?? []) track.stop();
-      return call.hangUp();
-    }
+    if (!microphone) return call.fail("microphone");
+    // Hung up while the browser asked for the microphone.
+    if (call.state.phase === "ended") return microphone.getTracks().forEach((track) => track.stop());
     const headers = fromNumberId ? [`X-Sori-From-Number: ${fromNumberId}`] : [];
     call.dial((options) => this.#agent?.call(to, options) ?? null, microphone, this.#agent?.iceServers ?? [], headers);
   }

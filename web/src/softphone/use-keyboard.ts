@@ -3,29 +3,25 @@ import { useEffect } from "react";
 import type { Softphone } from "./softphone";
 import type { Command, SoftphoneState } from "./state";
 
-/** Where a letter or Space belongs to the element and not to the phone. */
-function belongsToElement(target: EventTarget | null, key: string): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target.matches("input, textarea, select")) return true;
-  // Space presses a focused button or opens an option; letters search in lists.
-  if (target.closest("[role=listbox], [role=menu], [role=dialog]")) return true;
-  return key === " " && target.closest("button, a, [role=button], [role=tab], [role=radio]") !== null && !target.closest("[data-testid=ring-prompt]");
+/** Where a key is text or belongs to a list or dialog that is open. */
+const TYPING = "input, textarea, select, [contenteditable=true], [role=listbox], [role=menu], [role=dialog]";
+
+function isIn(target: EventTarget | null, selector: string): boolean {
+  return target instanceof Element && target.closest(selector) !== null;
 }
 
+/** `code` is the key's place, so that the letters work with a Hangul layout too. */
 function commandOf(event: KeyboardEvent, { call }: SoftphoneState): Command | null {
-  if (!call || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return null;
-  if (call.phase === "incoming") return event.code === "Space" && !onDecline(event.target) ? { do: "answer" } : null;
+  if (!call || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isIn(event.target, TYPING)) return null;
+  if (call.phase === "incoming") {
+    // Space on the focused decline button declines; on anything else it answers.
+    return event.code === "Space" && !isIn(event.target, "[data-testid=softphone-decline]") ? { do: "answer" } : null;
+  }
   if (event.code === "KeyO" && call.phase !== "ended") return { do: "hangUp" };
   if (call.phase !== "engaged") return null;
-  // `code` is the key's place, so that the letters work with a Hangul layout too.
   if (event.code === "KeyM") return { do: "mute", on: !call.muted };
   if (event.code === "KeyH") return { do: "hold", on: !call.held };
   return null;
-}
-
-/** Space on the focused decline button declines. */
-function onDecline(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("[data-testid=softphone-decline]") !== null;
 }
 
 export function useKeyboard(softphone: Softphone | null, state: SoftphoneState, openDial: () => void): void {
@@ -36,7 +32,6 @@ export function useKeyboard(softphone: Softphone | null, state: SoftphoneState, 
         openDial();
         return;
       }
-      if (belongsToElement(event.target, event.key)) return;
       const command = commandOf(event, state);
       if (!command) return;
       event.preventDefault();
