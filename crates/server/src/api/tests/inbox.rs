@@ -175,6 +175,8 @@ async fn browsers_get_short_lived_accounts() {
     assert_eq!((made.status, &made.json()["ws_path"]), (StatusCode::CREATED, &json!("/sip")));
     assert_eq!(minji.post("/browser-phone", json!({"kind": "fridge"})).await.fields(), [("kind".into(), "invalid".into())]);
     assert_eq!(minji.post("/demo/customer-phone", json!({"from": "010 9999 8888"})).await.status, StatusCode::CREATED);
+    // Orders are carried out in turn: when this one is, the accounts are there.
+    server.app.refresh().await.unwrap();
     let accounts = server.browsers.lock().unwrap().clone();
     assert_eq!(accounts[0].username, made.json()["username"].as_str().unwrap());
     assert!(matches!(accounts[0].who, crate::control::BrowserUser::Manager(_, RingDevice::Mobile)));
