@@ -57,7 +57,7 @@ fn accepted_user() -> Verdict {
 fn both_algorithms_are_offered_the_stronger_first() {
     let challenges = authenticator().challenge(start(), false);
     assert_eq!(challenges.len(), 2);
-    assert!(challenges[0].contains("algorithm=SHA-256") && challenges[1].contains("algorithm=MD5"));
+    assert!(challenges[0].contains("algorithm=MD5") && challenges[1].contains("algorithm=SHA-256"));
     assert!(
         challenges
             .iter()

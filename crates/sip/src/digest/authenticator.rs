@@ -85,12 +85,15 @@ impl Authenticator {
         &self.realm
     }
 
-    /// Values of WWW-Authenticate or Proxy-Authenticate, one header each: SHA-256 first (RFC 8760 2.1), then MD5.
+    /// Values of WWW-Authenticate or Proxy-Authenticate, one header each: MD5, then SHA-256.
+    ///
+    /// RFC 8760 2.3 lets the server order them by preference. The phones of R49–R61, JsSIP and SIPp look at the first
+    /// one only and know nothing but MD5; with SHA-256 in front they cannot sign in at all.
     pub fn challenge(&mut self, now: Instant, stale: bool) -> Vec<String> {
         let nonce = self.nonces.issue(now);
         let realm = self.realm.replace('\\', "\\\\").replace('"', "\\\"");
         let stale = if stale { ",stale=true" } else { "" };
-        [Algorithm::Sha256, Algorithm::Md5]
+        [Algorithm::Md5, Algorithm::Sha256]
             .map(|algorithm| {
                 let name = algorithm.name();
                 format!("Digest realm=\"{realm}\",nonce=\"{nonce}\",algorithm={name},qop=\"auth\"{stale}")
