@@ -42,9 +42,9 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let time: jiff::Timestamp = text
-            .parse()
-            .map_err(|_| serde::de::Error::custom("not a time: RFC 3339 is expected, such as 2026-11-21T14:00:00.000Z"))?;
+        let time: jiff::Timestamp = text.parse().map_err(|_| {
+            serde::de::Error::custom("not a time: RFC 3339 is expected, such as 2026-11-21T14:00:00.000Z")
+        })?;
         u64::try_from(time.as_millisecond())
             .map(|ms| Self(UnixMillis(ms)))
             .map_err(|_| serde::de::Error::custom("a time before 1970 is not accepted"))

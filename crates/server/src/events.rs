@@ -2,7 +2,9 @@
 //! listener wants it, so that events cost next to nothing while nobody listens.
 
 use crate::store::{CallRow, ConversationRow, CustomerRow, EntryRow, NoteRow, Store};
-use pbx::{CallId, CarrierId, ConversationId, CustomerId, EntryId, HoursId, ManagerId, NumberId, PhoneId, TeamId, WorkflowId};
+use pbx::{
+    CallId, CarrierId, ConversationId, CustomerId, EntryId, HoursId, ManagerId, NumberId, PhoneId, TeamId, WorkflowId,
+};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, broadcast};
@@ -85,7 +87,9 @@ impl Event {
 async fn read(subject: Subject, store: &Store) -> Option<Loaded> {
     let result = match subject {
         Subject::Call(id) => store.call(id).await.map(|row| row.map(Loaded::Call)),
-        Subject::Conversation(id) => store.conversation(id).await.map(|row| row.map(|r| Loaded::Conversation(Box::new(r)))),
+        Subject::Conversation(id) => {
+            store.conversation(id).await.map(|row| row.map(|r| Loaded::Conversation(Box::new(r))))
+        }
         Subject::Customer(id) => store.customer(id).await.map(|row| row.map(Loaded::Customer)),
         Subject::Entry(id) => store.entry(id).await.map(|row| row.map(Loaded::Entry)),
         Subject::Note(id) => store.note(id).await.map(|row| row.map(Loaded::Note)),
@@ -187,7 +191,10 @@ mod tests {
         }
         let back = bus.subscribe(Some("7-3"));
         assert!(back.complete);
-        assert_eq!(back.missed.iter().map(|e| e.subject).collect::<Vec<_>>(), [Subject::Call(CallId(4)), Subject::Call(CallId(5))]);
+        assert_eq!(
+            back.missed.iter().map(|e| e.subject).collect::<Vec<_>>(),
+            [Subject::Call(CallId(4)), Subject::Call(CallId(5))]
+        );
         assert!(bus.subscribe(Some("7-5")).complete);
         for unknown in ["8-3", "7-6", "x", ""] {
             assert!(!bus.subscribe(Some(unknown)).complete, "{unknown}");

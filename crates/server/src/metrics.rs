@@ -108,7 +108,9 @@ fn label_text(labels: &[(&str, &str)]) -> String {
     }
     let inner: Vec<String> = labels
         .iter()
-        .map(|(name, value)| format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")))
+        .map(|(name, value)| {
+            format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+        })
         .collect();
     format!("{{{}}}", inner.join(","))
 }
@@ -124,7 +126,10 @@ mod tests {
         metrics.counter("sori_sip_malformed_total", "Malformed SIP messages.", &[("transport", "udp")]).add(1);
         metrics.gauge("sori_calls", "Calls in progress.", &[]).set(4);
         let page = metrics.render();
-        assert!(page.contains("# TYPE sori_sip_malformed_total counter\nsori_sip_malformed_total{transport=\"udp\"} 3\n"), "{page}");
+        assert!(
+            page.contains("# TYPE sori_sip_malformed_total counter\nsori_sip_malformed_total{transport=\"udp\"} 3\n"),
+            "{page}"
+        );
         assert!(page.contains("# TYPE sori_calls gauge\nsori_calls 4\n"), "{page}");
     }
 }

@@ -73,7 +73,10 @@ impl App {
     pub async fn open(parts: Parts) -> Result<Self, StartProblem> {
         let Parts { store, writer, control, events, configuration, metrics } = parts;
         let mut workspace = store.load_workspace().await.map_err(|why| {
-            StartProblem(format!("The database {} cannot be read ({why}); restore a backup into an empty folder.", configuration.database))
+            StartProblem(format!(
+                "The database {} cannot be read ({why}); restore a backup into an empty folder.",
+                configuration.database
+            ))
         })?;
         super::first_owner::ensure(&store, &mut workspace).await?;
         let proxies = resolve_proxies(&workspace).await;

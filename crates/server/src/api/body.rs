@@ -21,22 +21,37 @@ pub struct Input<T>(pub T);
 pub struct Patch(pub Value);
 
 async fn json(request: Request) -> Result<Value, Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence != "application/json" && essence != "application/merge-patch+json" {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "A JSON body (application/json) is expected.", "JSON 본문(application/json)이 필요합니다."));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "A JSON body (application/json) is expected.",
+            "JSON 본문(application/json)이 필요합니다.",
+        ));
     }
     let bytes = Bytes::from_request(request, &()).await.map_err(|_| too_large())?;
     serde_json::from_slice(&bytes).map_err(|why| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_json",
-            format!("The body is not JSON: {why}."), format!("본문이 JSON이 아닙니다: {why}"))
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            format!("The body is not JSON: {why}."),
+            format!("본문이 JSON이 아닙니다: {why}"),
+        )
     })
 }
 
 /// 413.
 #[must_use]
 pub fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than 1 MiB.", "본문이 1 MiB보다 큽니다.")
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too_large",
+        "The body is larger than 1 MiB.",
+        "본문이 1 MiB보다 큽니다.",
+    )
 }
 
 impl<T: DeserializeOwned + Serialize + Checked, S: Send + Sync> FromRequest<S> for Input<T> {
@@ -146,10 +161,18 @@ fn shape_mistake(why: &serde_path_to_error::Error<serde_json::Error>) -> Mistake
         }
     };
     if message.starts_with("missing field") {
-        return Mistake { path: child(quoted), code: "required", message: Words::new("is required", "필수 항목입니다") };
+        return Mistake {
+            path: child(quoted),
+            code: "required",
+            message: Words::new("is required", "필수 항목입니다"),
+        };
     }
     if message.starts_with("unknown field") {
-        return Mistake { path: child(quoted), code: "unknown_field", message: Words::new("there is no such field", "알 수 없는 필드입니다") };
+        return Mistake {
+            path: child(quoted),
+            code: "unknown_field",
+            message: Words::new("there is no such field", "알 수 없는 필드입니다"),
+        };
     }
     let korean = format!("올바르지 않은 값입니다 ({message})");
     Mistake { path: parent, code: "invalid", message: Words::new(message, korean) }

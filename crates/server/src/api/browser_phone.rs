@@ -91,7 +91,11 @@ fn account(app: &App, headers: &HeaderMap, letter: char, who: BrowserUser) -> Br
     let password = random_name(32);
     let expires_at = now().plus_ms(VALID_MS);
     app.control.add_browser(BrowserAccount { username: username.clone(), password: password.clone(), who, expires_at });
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).and_then(without_port).unwrap_or_else(|| app.configuration.http.ip().to_string());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .and_then(without_port)
+        .unwrap_or_else(|| app.configuration.http.ip().to_string());
     BrowserPhone {
         uri: format!("sip:{username}@{host}"),
         username,
@@ -113,10 +117,19 @@ fn without_port(host: &str) -> Option<String> {
 
 /// A SIP account for the signed-in manager's browser
 #[utoipa::path(post, path = "/browser-phone", tag = "phones", request_body = BrowserPhoneRequest, responses((status = 201, body = BrowserPhone)))]
-async fn make_browser_phone(State(app): State<App>, caller: Caller, headers: HeaderMap, Input(request): Input<BrowserPhoneRequest>) -> Result<(StatusCode, Json<BrowserPhone>), Problem> {
+async fn make_browser_phone(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Input(request): Input<BrowserPhoneRequest>,
+) -> Result<(StatusCode, Json<BrowserPhone>), Problem> {
     let has_seat = app.workspace().managers.get(&caller.id).is_some_and(|m| m.fields.seat);
     if !has_seat {
-        return Err(Problem::conflict("no_seat", "You have no operator seat; an admin gives you one.", "오퍼레이터 좌석이 없습니다. 관리자에게 요청하세요."));
+        return Err(Problem::conflict(
+            "no_seat",
+            "You have no operator seat; an admin gives you one.",
+            "오퍼레이터 좌석이 없습니다. 관리자에게 요청하세요.",
+        ));
     }
     let device = match request.kind {
         BrowserKind::Desktop => RingDevice::Desktop,
@@ -127,7 +140,12 @@ async fn make_browser_phone(State(app): State<App>, caller: Caller, headers: Hea
 
 /// A SIP account of a customer on the screen; in the demo only
 #[utoipa::path(post, path = "/demo/customer-phone", tag = "demo", request_body = CustomerPhoneRequest, responses((status = 201, body = BrowserPhone)))]
-async fn make_customer_phone(State(app): State<App>, _: Caller, headers: HeaderMap, Input(request): Input<CustomerPhoneRequest>) -> Result<(StatusCode, Json<BrowserPhone>), Problem> {
+async fn make_customer_phone(
+    State(app): State<App>,
+    _: Caller,
+    headers: HeaderMap,
+    Input(request): Input<CustomerPhoneRequest>,
+) -> Result<(StatusCode, Json<BrowserPhone>), Problem> {
     if !app.configuration.is_demo() {
         return Err(Problem::not_found());
     }

@@ -112,7 +112,8 @@ impl From<&LastCall> for LastCallView {
 
 /// Managers end calls they are in, admins any.
 pub(super) fn may_hang_up(call: &CallRow, caller: &Caller) -> bool {
-    call.state != CallState::Ended && (caller.is_admin() || call.manager_ids.contains(&caller.id) || call.answered_by == Some(caller.id))
+    call.state != CallState::Ended
+        && (caller.is_admin() || call.manager_ids.contains(&caller.id) || call.answered_by == Some(caller.id))
 }
 
 pub(super) fn call_view(call: &CallRow, caller: &Caller) -> CallView {
@@ -120,10 +121,10 @@ pub(super) fn call_view(call: &CallRow, caller: &Caller) -> CallView {
     if may_hang_up(call, caller) {
         actions.push("hang_up");
     }
-    let recording = call
-        .recording
-        .as_ref()
-        .map(|_| RecordingView { url: format!("/api/v1/calls/{}/recording", call.id), seconds: call.recording_seconds.unwrap_or(0) });
+    let recording = call.recording.as_ref().map(|_| RecordingView {
+        url: format!("/api/v1/calls/{}/recording", call.id),
+        seconds: call.recording_seconds.unwrap_or(0),
+    });
     CallView {
         id: call.id,
         direction: call.direction,

@@ -40,7 +40,12 @@ impl Caller {
 /// 401.
 #[must_use]
 pub fn not_signed_in() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Sign in first, or send a token that is still valid.", "로그인이 필요합니다.")
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "not_signed_in",
+        "Sign in first, or send a token that is still valid.",
+        "로그인이 필요합니다.",
+    )
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -55,7 +55,11 @@ pub struct CallQuery {
 
 /// Calls, the newest first
 #[utoipa::path(get, path = "/calls", tag = "calls", params(CallQuery), responses((status = 200, body = Page<CallView>)))]
-async fn list_calls(State(app): State<App>, caller: Caller, Asked(query): Asked<CallQuery>) -> Result<Json<Page<CallView>>, Problem> {
+async fn list_calls(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(query): Asked<CallQuery>,
+) -> Result<Json<Page<CallView>>, Problem> {
     let limit = limit(query.limit)?;
     let filter = CallFilter {
         conversation_id: query.conversation_id,
@@ -108,19 +112,41 @@ impl Checked for Dial {
 
 /// Ring the caller's own device, then dial
 #[utoipa::path(post, path = "/calls", tag = "calls", request_body = Dial, responses((status = 201, body = CallView)))]
-async fn dial(State(app): State<App>, caller: Caller, Input(dial): Input<Dial>) -> Result<(StatusCode, Json<CallView>), Problem> {
+async fn dial(
+    State(app): State<App>,
+    caller: Caller,
+    Input(dial): Input<Dial>,
+) -> Result<(StatusCode, Json<CallView>), Problem> {
     let conversation = match dial.conversation_id {
         None => None,
         Some(id) => match app.store.conversation(id).await? {
             Some(row) => Some(row.record),
-            None => return Err(Problem::field("conversation_id", "not_found", "there is no such conversation", "해당 상담이 없습니다")),
+            None => {
+                return Err(Problem::field(
+                    "conversation_id",
+                    "not_found",
+                    "there is no such conversation",
+                    "해당 상담이 없습니다",
+                ));
+            }
         },
     };
     dial_in(&app, &caller, dial, conversation).await
 }
 
-pub(super) async fn dial_in(app: &App, caller: &Caller, dial: Dial, conversation: Option<ConversationRecord>) -> Result<(StatusCode, Json<CallView>), Problem> {
-    let request = DialRequest { manager: caller.id, to: dial.to, from_number: dial.from_number_id, conversation, device: dial.device };
+pub(super) async fn dial_in(
+    app: &App,
+    caller: &Caller,
+    dial: Dial,
+    conversation: Option<ConversationRecord>,
+) -> Result<(StatusCode, Json<CallView>), Problem> {
+    let request = DialRequest {
+        manager: caller.id,
+        to: dial.to,
+        from_number: dial.from_number_id,
+        conversation,
+        device: dial.device,
+    };
     let id = app.control.dial(request).await?.map_err(refusal)?;
     let call = settled(app, || app.store.call(id), |_| true).await?;
     Ok((StatusCode::CREATED, Json(call_view(&call, caller))))
@@ -128,15 +154,38 @@ pub(super) async fn dial_in(app: &App, caller: &Caller, dial: Dial, conversation
 
 fn refusal(why: DialRefusal) -> Problem {
     match why {
-        DialRefusal::UnknownManager | DialRefusal::NoSeat => Problem::conflict("no_seat", "You have no operator seat; an admin gives you one.", "오퍼레이터 좌석이 없습니다. 관리자에게 요청하세요."),
+        DialRefusal::UnknownManager | DialRefusal::NoSeat => Problem::conflict(
+            "no_seat",
+            "You have no operator seat; an admin gives you one.",
+            "오퍼레이터 좌석이 없습니다. 관리자에게 요청하세요.",
+        ),
         DialRefusal::OnCall => Problem::conflict("on_call", "You are on a call already.", "이미 통화 중입니다."),
-        DialRefusal::NoDevice => Problem::conflict("no_device", "None of your devices can ring: keep the console open, or link a phone.", "울릴 수 있는 장치가 없습니다. 콘솔을 열어 두거나 전화기를 연동하세요."),
+        DialRefusal::NoDevice => Problem::conflict(
+            "no_device",
+            "None of your devices can ring: keep the console open, or link a phone.",
+            "울릴 수 있는 장치가 없습니다. 콘솔을 열어 두거나 전화기를 연동하세요.",
+        ),
         DialRefusal::InvalidNumber => Problem::field("to", "invalid", "is no telephone number", "전화번호가 아닙니다"),
-        DialRefusal::UnknownFromNumber => Problem::field("from_number_id", "not_found", "there is no such number", "해당 번호가 없습니다"),
-        DialRefusal::NoNumber => Problem::conflict("no_number", "There is no number to call from; issue one first.", "발신할 번호가 없습니다. 먼저 번호를 발급하세요."),
-        DialRefusal::NoCarrier => Problem::conflict("no_carrier", "The number has no carrier that takes calls.", "발신할 수 있는 통신사가 없습니다."),
+        DialRefusal::UnknownFromNumber => {
+            Problem::field("from_number_id", "not_found", "there is no such number", "해당 번호가 없습니다")
+        }
+        DialRefusal::NoNumber => Problem::conflict(
+            "no_number",
+            "There is no number to call from; issue one first.",
+            "발신할 번호가 없습니다. 먼저 번호를 발급하세요.",
+        ),
+        DialRefusal::NoCarrier => Problem::conflict(
+            "no_carrier",
+            "The number has no carrier that takes calls.",
+            "발신할 수 있는 통신사가 없습니다.",
+        ),
         DialRefusal::TooManyCalls => {
-            let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_calls", "Too many calls at once; try again.", "동시 통화가 너무 많습니다. 다시 시도하세요.");
+            let mut problem = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_many_calls",
+                "Too many calls at once; try again.",
+                "동시 통화가 너무 많습니다. 다시 시도하세요.",
+            );
             problem.retry_seconds = Some(5);
             problem
         }
@@ -180,6 +229,10 @@ pub struct TraceItem {
 #[utoipa::path(get, path = "/calls/{id}/trace", tag = "calls", params(("id" = String, Path)), responses((status = 200, body = Trace)))]
 async fn get_trace(State(app): State<App>, _: Caller, Id(id): Id<CallId>) -> Result<Json<Trace>, Problem> {
     let call = row(&app, id).await?;
-    let items = call.trace.into_iter().map(|m| TraceItem { at: Time(UnixMillis(m.at_ms)), what: m.what, detail: m.detail }).collect();
+    let items = call
+        .trace
+        .into_iter()
+        .map(|m| TraceItem { at: Time(UnixMillis(m.at_ms)), what: m.what, detail: m.detail })
+        .collect();
     Ok(Json(Trace { items }))
 }

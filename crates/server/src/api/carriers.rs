@@ -19,7 +19,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_carriers, create_carrier)).routes(routes!(get_carrier, update_carrier, delete_carrier))
+    OpenApiRouter::new().routes(routes!(list_carriers, create_carrier)).routes(routes!(
+        get_carrier,
+        update_carrier,
+        delete_carrier
+    ))
 }
 
 /// A carrier.
@@ -57,21 +61,33 @@ fn put(workspace: &mut Workspace, id: CarrierId, fields: CarrierFields) -> Resul
 
 /// Carriers
 #[utoipa::path(get, path = "/carriers", tag = "carriers", params(Part), responses((status = 200, body = Page<CarrierView>)))]
-async fn list_carriers(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<CarrierView>>, Problem> {
+async fn list_carriers(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<CarrierView>>, Problem> {
     caller.must_be_admin()?;
     page_of_map(app.workspace().carriers.iter(), &part, |c| carrier_view(c, &caller)).map(Json)
 }
 
 /// A carrier
 #[utoipa::path(get, path = "/carriers/{id}", tag = "carriers", params(("id" = String, Path)), responses((status = 200, body = CarrierView)))]
-async fn get_carrier(State(app): State<App>, caller: Caller, Id(id): Id<CarrierId>) -> Result<Json<CarrierView>, Problem> {
+async fn get_carrier(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CarrierId>,
+) -> Result<Json<CarrierView>, Problem> {
     caller.must_be_admin()?;
     view(&app, &caller, id).map(Json)
 }
 
 /// Add a carrier
 #[utoipa::path(post, path = "/carriers", tag = "carriers", request_body = CarrierFields, responses((status = 201, body = CarrierView)))]
-async fn create_carrier(State(app): State<App>, caller: Caller, Input(fields): Input<CarrierFields>) -> Result<(StatusCode, Json<CarrierView>), Problem> {
+async fn create_carrier(
+    State(app): State<App>,
+    caller: Caller,
+    Input(fields): Input<CarrierFields>,
+) -> Result<(StatusCode, Json<CarrierView>), Problem> {
     caller.must_be_admin()?;
     let id = CarrierId(app.store.new_id(now()));
     app.change(|workspace| put(workspace, id, fields)).await?;
@@ -80,7 +96,12 @@ async fn create_carrier(State(app): State<App>, caller: Caller, Input(fields): I
 
 /// Change a carrier
 #[utoipa::path(patch, path = "/carriers/{id}", tag = "carriers", params(("id" = String, Path)), request_body = CarrierFields, responses((status = 200, body = CarrierView)))]
-async fn update_carrier(State(app): State<App>, caller: Caller, Id(id): Id<CarrierId>, patch: Patch) -> Result<Json<CarrierView>, Problem> {
+async fn update_carrier(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CarrierId>,
+    patch: Patch,
+) -> Result<Json<CarrierView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let current = workspace.carriers.get(&id).cloned().ok_or_else(Problem::not_found)?;
@@ -95,7 +116,8 @@ async fn update_carrier(State(app): State<App>, caller: Caller, Id(id): Id<Carri
 async fn delete_carrier(State(app): State<App>, caller: Caller, Id(id): Id<CarrierId>) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
-        let users: Vec<String> = workspace.numbers.values().filter(|n| n.carrier_id == Some(id)).map(|n| n.e164.to_string()).collect();
+        let users: Vec<String> =
+            workspace.numbers.values().filter(|n| n.carrier_id == Some(id)).map(|n| n.e164.to_string()).collect();
         if !users.is_empty() {
             return Err(Problem::in_use(&users));
         }

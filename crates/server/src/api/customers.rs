@@ -60,7 +60,12 @@ impl Checked for CustomerFields {
                 _ => false,
             };
             if !is_small || key.chars().count() > 50 {
-                mistakes.add(format!("profile.{key}"), "invalid", "must be a text (1000 characters), a number or yes/no", "텍스트(1000자 이내), 숫자, 예/아니요만 쓸 수 있습니다");
+                mistakes.add(
+                    format!("profile.{key}"),
+                    "invalid",
+                    "must be a text (1000 characters), a number or yes/no",
+                    "텍스트(1000자 이내), 숫자, 예/아니요만 쓸 수 있습니다",
+                );
             }
         }
     }
@@ -101,7 +106,14 @@ pub(super) fn customer_view(row: &CustomerRow) -> CustomerView {
     if !row.phone_numbers.is_empty() {
         actions.push("call");
     }
-    CustomerView { id: row.id, fields: fields(row), is_lead: row.is_lead, alias: row.alias.clone(), created_at: Time(row.created_at), actions }
+    CustomerView {
+        id: row.id,
+        fields: fields(row),
+        is_lead: row.is_lead,
+        alias: row.alias.clone(),
+        created_at: Time(row.created_at),
+        actions,
+    }
 }
 
 /// Which customers.
@@ -119,10 +131,17 @@ pub struct CustomerQuery {
 
 /// Customers, the newest first
 #[utoipa::path(get, path = "/customers", tag = "customers", params(CustomerQuery), responses((status = 200, body = Page<CustomerView>)))]
-async fn list_customers(State(app): State<App>, _: Caller, Asked(query): Asked<CustomerQuery>) -> Result<Json<Page<CustomerView>>, Problem> {
+async fn list_customers(
+    State(app): State<App>,
+    _: Caller,
+    Asked(query): Asked<CustomerQuery>,
+) -> Result<Json<Page<CustomerView>>, Problem> {
     let limit = limit(query.limit)?;
     let search = query.search.as_deref().map(searchable);
-    let rows = app.store.customers(search.as_deref().filter(|s| !s.is_empty()), after(query.after.as_deref())?, limit + 1).await?;
+    let rows = app
+        .store
+        .customers(search.as_deref().filter(|s| !s.is_empty()), after(query.after.as_deref())?, limit + 1)
+        .await?;
     Ok(Json(Page::of(rows.iter().map(customer_view).collect(), limit, |c: &CustomerView| c.id.to_string())))
 }
 
@@ -142,7 +161,11 @@ async fn row(app: &App, id: CustomerId) -> Result<CustomerRow, Problem> {
 
 /// A customer
 #[utoipa::path(get, path = "/customers/{id}", tag = "customers", params(("id" = String, Path)), responses((status = 200, body = CustomerView)))]
-async fn get_customer(State(app): State<App>, _: Caller, Id(id): Id<CustomerId>) -> Result<Json<CustomerView>, Problem> {
+async fn get_customer(
+    State(app): State<App>,
+    _: Caller,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<CustomerView>, Problem> {
     Ok(Json(customer_view(&row(&app, id).await?)))
 }
 
@@ -151,10 +174,20 @@ async fn check_numbers(app: &App, id: CustomerId, fields: &CustomerFields) -> Re
     let mut mistakes = Mistakes::default();
     for (place, number) in fields.phone_numbers.iter().enumerate() {
         if app.store.customer_of_number(*number).await?.is_some_and(|other| other != id) {
-            mistakes.add(format!("phone_numbers[{place}]"), "not_unique", "another customer has this number", "다른 고객의 번호입니다");
+            mistakes.add(
+                format!("phone_numbers[{place}]"),
+                "not_unique",
+                "another customer has this number",
+                "다른 고객의 번호입니다",
+            );
         }
         if fields.phone_numbers.iter().take(place).any(|n| n == number) {
-            mistakes.add(format!("phone_numbers[{place}]"), "not_unique", "the same number stands twice", "같은 번호가 두 번 있습니다");
+            mistakes.add(
+                format!("phone_numbers[{place}]"),
+                "not_unique",
+                "the same number stands twice",
+                "같은 번호가 두 번 있습니다",
+            );
         }
     }
     mistakes.done()
@@ -169,23 +202,38 @@ async fn save(app: &App, row: &CustomerRow) -> Result<(), Problem> {
 
 /// Add a customer
 #[utoipa::path(post, path = "/customers", tag = "customers", request_body = CustomerFields, responses((status = 201, body = CustomerView)))]
-async fn create_customer(State(app): State<App>, _: Caller, Input(fields): Input<CustomerFields>) -> Result<(StatusCode, Json<CustomerView>), Problem> {
+async fn create_customer(
+    State(app): State<App>,
+    _: Caller,
+    Input(fields): Input<CustomerFields>,
+) -> Result<(StatusCode, Json<CustomerView>), Problem> {
     if fields.name.trim().is_empty() && fields.phone_numbers.is_empty() {
-        return Err(Problem::field("name", "required", "a name or a telephone number is needed", "이름이나 전화번호가 필요합니다"));
+        return Err(Problem::field(
+            "name",
+            "required",
+            "a name or a telephone number is needed",
+            "이름이나 전화번호가 필요합니다",
+        ));
     }
     let created_at = now();
     let id = CustomerId(app.store.new_id(created_at));
     check_numbers(&app, id, &fields).await?;
     let is_lead = fields.name.trim().is_empty();
     let CustomerFields { name, phone_numbers, language, profile, blocked } = fields;
-    let row = CustomerRow { id, name, phone_numbers, alias: String::new(), language, is_lead, blocked, profile, created_at };
+    let row =
+        CustomerRow { id, name, phone_numbers, alias: String::new(), language, is_lead, blocked, profile, created_at };
     save(&app, &row).await?;
     Ok((StatusCode::CREATED, Json(customer_view(&row))))
 }
 
 /// Change, block or unblock a customer
 #[utoipa::path(patch, path = "/customers/{id}", tag = "customers", params(("id" = String, Path)), request_body = CustomerFields, responses((status = 200, body = CustomerView)))]
-async fn update_customer(State(app): State<App>, _: Caller, Id(id): Id<CustomerId>, patch: Patch) -> Result<Json<CustomerView>, Problem> {
+async fn update_customer(
+    State(app): State<App>,
+    _: Caller,
+    Id(id): Id<CustomerId>,
+    patch: Patch,
+) -> Result<Json<CustomerView>, Problem> {
     let current = row(&app, id).await?;
     let CustomerFields { name, phone_numbers, language, profile, blocked } = {
         let fields: CustomerFields = patch.apply(&fields(&current))?;

@@ -6,9 +6,9 @@ use crate::sign_in::{Passwords, random_name};
 use crate::store::Store;
 use crate::workspace::manager::{Manager, ManagerFields};
 use crate::workspace::{About, Difference, Workspace};
+use pbx::ManagerId;
 use pbx::command::Language;
 use pbx::settings::{OperatorStatus, RingDevices, Role};
-use pbx::ManagerId;
 use std::sync::Arc;
 
 /// The first owner's e-mail address, until the owner changes it.
@@ -24,7 +24,9 @@ pub async fn ensure(store: &Store, workspace: &mut Workspace) -> Result<(), Star
     }
     let password = random_name(16);
     let Some(password_hash) = Passwords::default().hash(password.clone()).await else {
-        return Err(StartProblem("The machine is too short of memory to hash a password; free some and start again.".into()));
+        return Err(StartProblem(
+            "The machine is too short of memory to hash a password; free some and start again.".into(),
+        ));
     };
     let id = ManagerId(store.new_id(now()));
     let fields = ManagerFields {
@@ -42,10 +44,11 @@ pub async fn ensure(store: &Store, workspace: &mut Workspace) -> Result<(), Star
     };
     let owner = Arc::new(Manager { id, fields, password_hash });
     let differences = [Difference::About(About::default()), Difference::Manager(id, Some(owner.clone()))];
-    store
-        .write_differences(&differences, now())
-        .await
-        .map_err(|why| StartProblem(format!("The first owner cannot be written ({why}); check the data folder's rights and the free disk space.")))?;
+    store.write_differences(&differences, now()).await.map_err(|why| {
+        StartProblem(format!(
+            "The first owner cannot be written ({why}); check the data folder's rights and the free disk space."
+        ))
+    })?;
     workspace.managers.insert(id, owner);
     eprintln!("First start: sign in as {EMAIL} with the password {password} and change it.");
     Ok(())

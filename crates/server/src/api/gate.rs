@@ -37,7 +37,13 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
         4 => "4xx",
         _ => "5xx",
     };
-    app.metrics.counter("sori_http_requests_total", "Requests to the API.", &[("method", method_name(&counted)), ("status", class)]).add(1);
+    app.metrics
+        .counter(
+            "sori_http_requests_total",
+            "Requests to the API.",
+            &[("method", method_name(&counted)), ("status", class)],
+        )
+        .add(1);
     response
 }
 
@@ -58,7 +64,12 @@ async fn admit(app: &App, request: &mut Request) -> Result<(), Problem> {
     let Some(token) = bearer.or_else(|| cookie(request.headers())) else { return Ok(()) };
     if let Some(caller) = caller_of(app, &token).await? {
         if by_cookie && !request.method().is_safe() && !is_same_origin(request.headers()) {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "cross_origin", "A page of another site may not do this with your session.", "다른 사이트에서 보낸 요청은 허용되지 않습니다."));
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "cross_origin",
+                "A page of another site may not do this with your session.",
+                "다른 사이트에서 보낸 요청은 허용되지 않습니다.",
+            ));
         }
         request.extensions_mut().insert(caller);
     }
@@ -96,7 +107,12 @@ pub async fn caller_of(app: &App, token: &str) -> Result<Option<Caller>, Problem
         return Ok(owner.map(|o| Caller { id: o.id, role: Role::Owner, language: o.fields.language, session: None }));
     }
     let Some(id) = app.store.session(&hash, crate::clock::now()).await? else { return Ok(None) };
-    Ok(workspace.managers.get(&id).map(|m| Caller { id, role: m.fields.role, language: m.fields.language, session: Some(hash) }))
+    Ok(workspace.managers.get(&id).map(|m| Caller {
+        id,
+        role: m.fields.role,
+        language: m.fields.language,
+        session: Some(hash),
+    }))
 }
 
 /// Korean when it is wanted most, else English.
@@ -105,7 +121,11 @@ pub fn accepted_language(headers: &HeaderMap) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let weight = |part: &str| part.split(";q=").nth(1).and_then(|q| q.trim().parse::<f32>().ok()).unwrap_or(1.0);
     let best = |prefix: &str| {
-        wanted.split(',').filter(|part| part.trim().to_ascii_lowercase().starts_with(prefix)).map(weight).fold(0.0f32, f32::max)
+        wanted
+            .split(',')
+            .filter(|part| part.trim().to_ascii_lowercase().starts_with(prefix))
+            .map(weight)
+            .fold(0.0f32, f32::max)
     };
     if best("ko") > best("en") { Language::Ko } else { Language::En }
 }

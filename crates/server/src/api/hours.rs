@@ -21,7 +21,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const MOST: usize = 30;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_hours, create_hours)).routes(routes!(get_hours, update_hours, delete_hours))
+    OpenApiRouter::new().routes(routes!(list_hours, create_hours)).routes(routes!(
+        get_hours,
+        update_hours,
+        delete_hours
+    ))
 }
 
 /// Opening hours.
@@ -71,7 +75,11 @@ fn put(workspace: &mut Workspace, id: HoursId, mut fields: HoursFields) {
 
 /// Opening hours
 #[utoipa::path(get, path = "/hours", tag = "hours", params(Part), responses((status = 200, body = Page<HoursView>)))]
-async fn list_hours(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<HoursView>>, Problem> {
+async fn list_hours(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<HoursView>>, Problem> {
     page_of_map(app.workspace().hours.iter(), &part, |h| hours_view(h, &caller)).map(Json)
 }
 
@@ -83,12 +91,20 @@ async fn get_hours(State(app): State<App>, caller: Caller, Id(id): Id<HoursId>) 
 
 /// Add opening hours
 #[utoipa::path(post, path = "/hours", tag = "hours", request_body = HoursFields, responses((status = 201, body = HoursView)))]
-async fn create_hours(State(app): State<App>, caller: Caller, Input(fields): Input<HoursFields>) -> Result<(StatusCode, Json<HoursView>), Problem> {
+async fn create_hours(
+    State(app): State<App>,
+    caller: Caller,
+    Input(fields): Input<HoursFields>,
+) -> Result<(StatusCode, Json<HoursView>), Problem> {
     caller.must_be_admin()?;
     let id = HoursId(app.store.new_id(now()));
     app.change(|workspace| {
         if workspace.hours.len() >= MOST {
-            return Err(Problem::conflict("too_many", "A workspace has at most 30 opening hours.", "운영 시간은 최대 30개입니다."));
+            return Err(Problem::conflict(
+                "too_many",
+                "A workspace has at most 30 opening hours.",
+                "운영 시간은 최대 30개입니다.",
+            ));
         }
         put(workspace, id, fields);
         Ok(())
@@ -99,7 +115,12 @@ async fn create_hours(State(app): State<App>, caller: Caller, Input(fields): Inp
 
 /// Change opening hours
 #[utoipa::path(patch, path = "/hours/{id}", tag = "hours", params(("id" = String, Path)), request_body = HoursFields, responses((status = 200, body = HoursView)))]
-async fn update_hours(State(app): State<App>, caller: Caller, Id(id): Id<HoursId>, patch: Patch) -> Result<Json<HoursView>, Problem> {
+async fn update_hours(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<HoursId>,
+    patch: Patch,
+) -> Result<Json<HoursView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let current = workspace.hours.get(&id).cloned().ok_or_else(Problem::not_found)?;

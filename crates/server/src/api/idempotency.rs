@@ -41,16 +41,27 @@ impl Drop for InFlight<'_> {
 async fn carry_out(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
     let caller = request.extensions().get::<Caller>().map(|c| c.id);
     let key = request.headers().get("idempotency-key").cloned();
-    let (Some(caller), Some(key), false) = (caller, key, request.method().is_safe()) else { return Ok(next.run(request).await) };
+    let (Some(caller), Some(key), false) = (caller, key, request.method().is_safe()) else {
+        return Ok(next.run(request).await);
+    };
     if key.is_empty() || key.len() > LONGEST_KEY {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", "Idempotency-Key must have 1 to 255 characters.", "Idempotency-Key는 1~255자여야 합니다."));
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_idempotency_key",
+            "Idempotency-Key must have 1 to 255 characters.",
+            "Idempotency-Key는 1~255자여야 합니다.",
+        ));
     }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST).await.map_err(|_| too_large())?;
     let key_hash = hash(&[&caller.0.to_be_bytes(), key.as_bytes()]);
     let request_hash = hash(&[parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &body]);
     if !app.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key_hash.clone()) {
-        return Err(Problem::conflict("idempotency_in_progress", "A request with this key is being carried out.", "같은 키의 요청을 처리하는 중입니다."));
+        return Err(Problem::conflict(
+            "idempotency_in_progress",
+            "A request with this key is being carried out.",
+            "같은 키의 요청을 처리하는 중입니다.",
+        ));
     }
     let in_flight = InFlight(app, key_hash);
     let since = UnixMillis(now().0.saturating_sub(KEPT_MS));
@@ -63,7 +74,11 @@ async fn carry_out(app: &App, request: Request, next: Next) -> Result<Response, 
 
 fn replay(stored: StoredResponse, request_hash: &[u8]) -> Result<Response, Problem> {
     if stored.request_hash != request_hash {
-        return Err(Problem::conflict("idempotency_conflict", "This Idempotency-Key was used for another request.", "다른 요청에 이미 쓰인 Idempotency-Key입니다."));
+        return Err(Problem::conflict(
+            "idempotency_conflict",
+            "This Idempotency-Key was used for another request.",
+            "다른 요청에 이미 쓰인 Idempotency-Key입니다.",
+        ));
     }
     let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
     let mut response = (status, stored.body).into_response();
@@ -82,7 +97,8 @@ async fn keep(app: &App, key_hash: &[u8], request_hash: Vec<u8>, response: Respo
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let content_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let stored = StoredResponse { request_hash, status: parts.status.as_u16(), content_type, body: body.to_vec() };
     if let Err(why) = app.store.store_response(key_hash, &stored, now()).await {
         tracing::warn!(%why, "an answer could not be kept for its Idempotency-Key");

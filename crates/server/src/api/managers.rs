@@ -19,7 +19,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_managers, create_manager)).routes(routes!(get_manager, update_manager, delete_manager))
+    OpenApiRouter::new().routes(routes!(list_managers, create_manager)).routes(routes!(
+        get_manager,
+        update_manager,
+        delete_manager
+    ))
 }
 
 /// A manager.
@@ -50,7 +54,11 @@ pub struct Reachable {
 fn reachable(app: &App, id: ManagerId) -> Reachable {
     let counts = app.control.live.reachable.read().unwrap_or_else(PoisonError::into_inner);
     let count = |device| counts.get(&(id, device)).copied().unwrap_or(0);
-    Reachable { desktop: count(RingDevice::Desktop), mobile: count(RingDevice::Mobile), desk_phone: count(RingDevice::DeskPhone) }
+    Reachable {
+        desktop: count(RingDevice::Desktop),
+        mobile: count(RingDevice::Mobile),
+        desk_phone: count(RingDevice::DeskPhone),
+    }
 }
 
 pub(super) fn manager_view(app: &App, manager: &Manager, caller: &Caller) -> ManagerView {
@@ -75,14 +83,22 @@ fn may_touch(caller: &Caller, role: Role) -> bool {
 
 /// Managers
 #[utoipa::path(get, path = "/managers", tag = "managers", params(Part), responses((status = 200, body = Page<ManagerView>)))]
-async fn list_managers(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<ManagerView>>, Problem> {
+async fn list_managers(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<ManagerView>>, Problem> {
     let workspace = app.workspace();
     page_of_map(workspace.managers.iter(), &part, |m| manager_view(&app, m, &caller)).map(Json)
 }
 
 /// A manager
 #[utoipa::path(get, path = "/managers/{id}", tag = "managers", params(("id" = String, Path)), responses((status = 200, body = ManagerView)))]
-async fn get_manager(State(app): State<App>, caller: Caller, Id(id): Id<ManagerId>) -> Result<Json<ManagerView>, Problem> {
+async fn get_manager(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ManagerId>,
+) -> Result<Json<ManagerView>, Problem> {
     view(&app, &caller, id).map(Json)
 }
 
@@ -91,12 +107,21 @@ fn view(app: &App, caller: &Caller, id: ManagerId) -> Result<ManagerView, Proble
 }
 
 fn refused_memory() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The server is short of memory; try again.", "서버 메모리가 부족합니다. 다시 시도하세요.")
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "The server is short of memory; try again.",
+        "서버 메모리가 부족합니다. 다시 시도하세요.",
+    )
 }
 
 /// Add a manager
 #[utoipa::path(post, path = "/managers", tag = "managers", request_body = ManagerFields, responses((status = 201, body = ManagerView)))]
-async fn create_manager(State(app): State<App>, caller: Caller, Input(mut fields): Input<ManagerFields>) -> Result<(StatusCode, Json<ManagerView>), Problem> {
+async fn create_manager(
+    State(app): State<App>,
+    caller: Caller,
+    Input(mut fields): Input<ManagerFields>,
+) -> Result<(StatusCode, Json<ManagerView>), Problem> {
     caller.must_be_admin()?;
     let Some(password) = fields.password.take() else {
         return Err(Problem::field("password", "required", "is required", "필수 항목입니다"));
@@ -127,7 +152,12 @@ fn check(app: &App, caller: &Caller, id: Option<ManagerId>, fields: &ManagerFiel
 
 /// Change a manager
 #[utoipa::path(patch, path = "/managers/{id}", tag = "managers", params(("id" = String, Path)), request_body = ManagerFields, responses((status = 200, body = ManagerView)))]
-async fn update_manager(State(app): State<App>, caller: Caller, Id(id): Id<ManagerId>, patch: Patch) -> Result<Json<ManagerView>, Problem> {
+async fn update_manager(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ManagerId>,
+    patch: Patch,
+) -> Result<Json<ManagerView>, Problem> {
     let current = app.workspace().managers.get(&id).cloned().ok_or_else(Problem::not_found)?;
     if !may_touch(&caller, current.fields.role) {
         return Err(Problem::forbidden());
@@ -142,7 +172,11 @@ async fn update_manager(State(app): State<App>, caller: Caller, Id(id): Id<Manag
     let signs_out = password_hash.is_some();
     app.change(|workspace| {
         if fields.role != Role::Owner && current.fields.role == Role::Owner && workspace.is_last_owner(id) {
-            return Err(Problem::conflict("last_owner", "The workspace needs an owner.", "소유자가 한 명 이상 필요합니다."));
+            return Err(Problem::conflict(
+                "last_owner",
+                "The workspace needs an owner.",
+                "소유자가 한 명 이상 필요합니다.",
+            ));
         }
         let mut mistakes = Mistakes::default();
         workspace.check_manager(Some(id), &fields, &mut mistakes);
@@ -171,7 +205,11 @@ async fn delete_manager(State(app): State<App>, caller: Caller, Id(id): Id<Manag
             return Err(Problem::forbidden());
         }
         if id == caller.id || workspace.is_last_owner(id) && manager.fields.role == Role::Owner {
-            return Err(Problem::conflict("own_account", "Nobody deletes the own account or the last owner.", "자신의 계정이나 마지막 소유자는 삭제할 수 없습니다."));
+            return Err(Problem::conflict(
+                "own_account",
+                "Nobody deletes the own account or the last owner.",
+                "자신의 계정이나 마지막 소유자는 삭제할 수 없습니다.",
+            ));
         }
         let users = workspace.users_of_manager(id);
         if !users.is_empty() {

@@ -26,6 +26,7 @@ mod settle;
 mod stream;
 mod system;
 mod teams;
+mod timeline;
 mod workflows;
 
 pub use app::{App, Inner, Parts};
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(hours::router())
         .merge(workflows::router())
         .merge(conversations::router())
+        .merge(timeline::router())
         .merge(calls::router())
         .merge(customers::router())
         .merge(stream::router())
@@ -63,7 +65,12 @@ async fn no_such_path() -> Problem {
 }
 
 async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not know this method.", "지원하지 않는 메서드입니다.")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This path does not know this method.",
+        "지원하지 않는 메서드입니다.",
+    )
 }
 
 /// The whole HTTP side. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the address tells

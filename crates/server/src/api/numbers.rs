@@ -96,7 +96,11 @@ fn view(app: &App, caller: &Caller, id: NumberId) -> Result<NumberView, Problem>
 
 /// Numbers
 #[utoipa::path(get, path = "/numbers", tag = "numbers", params(Part), responses((status = 200, body = Page<NumberView>)))]
-async fn list_numbers(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<NumberView>>, Problem> {
+async fn list_numbers(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<NumberView>>, Problem> {
     let workspace = app.workspace();
     page_of_map(workspace.numbers.iter(), &part, |n| number_view(&workspace, n, &caller)).map(Json)
 }
@@ -140,7 +144,11 @@ pub struct AvailableNumber {
 
 /// Numbers that can be issued
 #[utoipa::path(get, path = "/numbers/available", tag = "numbers", params(Offer), responses((status = 200, body = Page<AvailableNumber>)))]
-async fn list_available_numbers(State(app): State<App>, caller: Caller, Asked(offer): Asked<Offer>) -> Result<Json<Page<AvailableNumber>>, Problem> {
+async fn list_available_numbers(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(offer): Asked<Offer>,
+) -> Result<Json<Page<AvailableNumber>>, Problem> {
     caller.must_be_admin()?;
     let limit = limit(offer.limit)?;
     let start: Option<E164> = after(offer.after.as_deref())?;
@@ -155,8 +163,14 @@ async fn list_available_numbers(State(app): State<App>, caller: Caller, Asked(of
 }
 
 /// The numbers after `start` that carriers deliver and nobody has, ascending, at most `most`.
-fn available(workspace: &Workspace, start: Option<E164>, country: Option<Country>, most: usize) -> Vec<AvailableNumber> {
-    let mut spans: Vec<_> = workspace.carriers.values().flat_map(|c| c.fields.numbers.iter().map(move |s| (*s, c))).collect();
+fn available(
+    workspace: &Workspace,
+    start: Option<E164>,
+    country: Option<Country>,
+    most: usize,
+) -> Vec<AvailableNumber> {
+    let mut spans: Vec<_> =
+        workspace.carriers.values().flat_map(|c| c.fields.numbers.iter().map(move |s| (*s, c))).collect();
     spans.sort_by_key(|(span, _)| span.from);
     let mut found: Vec<AvailableNumber> = Vec::new();
     for (span, carrier) in spans {
@@ -169,7 +183,13 @@ fn available(workspace: &Workspace, start: Option<E164>, country: Option<Country
             let is_wanted = country.is_none_or(|c| e164.country() == Some(c));
             let is_taken = workspace.number_by_e164(e164).is_some() || found.last().is_some_and(|n| n.e164 >= e164);
             if is_wanted && !is_taken {
-                found.push(AvailableNumber { e164, national: e164.national(), country: e164.country(), network: carrier.fields.network.clone(), carrier_id: carrier.id });
+                found.push(AvailableNumber {
+                    e164,
+                    national: e164.national(),
+                    country: e164.country(),
+                    network: carrier.fields.network.clone(),
+                    carrier_id: carrier.id,
+                });
             }
         }
     }
@@ -191,18 +211,32 @@ impl Checked for Issue {
 
 /// Issue a number
 #[utoipa::path(post, path = "/numbers", tag = "numbers", request_body = Issue, responses((status = 201, body = NumberView)))]
-async fn issue_number(State(app): State<App>, caller: Caller, Input(Issue { e164 }): Input<Issue>) -> Result<(StatusCode, Json<NumberView>), Problem> {
+async fn issue_number(
+    State(app): State<App>,
+    caller: Caller,
+    Input(Issue { e164 }): Input<Issue>,
+) -> Result<(StatusCode, Json<NumberView>), Problem> {
     caller.must_be_admin()?;
     let created_at = now();
     let id = NumberId(app.store.new_id(created_at));
     app.change(|workspace| {
         if workspace.number_by_e164(e164).is_some() {
-            return Err(Problem::conflict("already_issued", "This number is issued already.", "이미 발급된 번호입니다."));
+            return Err(Problem::conflict(
+                "already_issued",
+                "This number is issued already.",
+                "이미 발급된 번호입니다.",
+            ));
         }
         let Some(carrier_id) = workspace.carriers.values().find(|c| c.delivers(e164)).map(|c| c.id) else {
-            return Err(Problem::field("e164", "not_available", "no carrier delivers this number", "제공되지 않는 번호입니다"));
+            return Err(Problem::field(
+                "e164",
+                "not_available",
+                "no carrier delivers this number",
+                "제공되지 않는 번호입니다",
+            ));
         };
-        let fields = NumberFields { is_default: workspace.numbers.is_empty(), ring_seconds: 30, ..NumberFields::default() };
+        let fields =
+            NumberFields { is_default: workspace.numbers.is_empty(), ring_seconds: 30, ..NumberFields::default() };
         workspace.numbers.insert(id, Arc::new(Number { id, e164, carrier_id: Some(carrier_id), fields, created_at }));
         Ok(())
     })
@@ -212,7 +246,12 @@ async fn issue_number(State(app): State<App>, caller: Caller, Input(Issue { e164
 
 /// Change a number
 #[utoipa::path(patch, path = "/numbers/{id}", tag = "numbers", params(("id" = String, Path)), request_body = NumberFields, responses((status = 200, body = NumberView)))]
-async fn update_number(State(app): State<App>, caller: Caller, Id(id): Id<NumberId>, patch: Patch) -> Result<Json<NumberView>, Problem> {
+async fn update_number(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<NumberId>,
+    patch: Patch,
+) -> Result<Json<NumberView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let current = workspace.numbers.get(&id).cloned().ok_or_else(Problem::not_found)?;
@@ -220,7 +259,12 @@ async fn update_number(State(app): State<App>, caller: Caller, Id(id): Id<Number
         let mut mistakes = Mistakes::default();
         workspace.check_number(&fields, &mut mistakes);
         if current.fields.is_default && !fields.is_default {
-            mistakes.add("is_default", "needed", "make another number the default instead", "다른 번호를 기본 번호로 지정하세요");
+            mistakes.add(
+                "is_default",
+                "needed",
+                "make another number the default instead",
+                "다른 번호를 기본 번호로 지정하세요",
+            );
         }
         mistakes.done()?;
         let becomes_default = fields.is_default && !current.fields.is_default;

@@ -78,10 +78,14 @@ fn add_patch_schema(document: &mut Value, name: &str) {
     let mut schema = document["components"]["schemas"][name].clone();
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("required");
-        schema.insert("description".into(), json!("A JSON Merge Patch (RFC 7396): fields left out stay as they are, null takes a value away."));
+        schema.insert(
+            "description".into(),
+            json!("A JSON Merge Patch (RFC 7396): fields left out stay as they are, null takes a value away."),
+        );
     }
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        let sorted: Map<String, Value> = std::mem::take(schemas).into_iter().chain([(format!("{name}Patch"), schema)]).collect();
+        let sorted: Map<String, Value> =
+            std::mem::take(schemas).into_iter().chain([(format!("{name}Patch"), schema)]).collect();
         *schemas = sorted;
     }
 }

@@ -106,14 +106,24 @@ pub(super) fn phone_view(app: &App, phone: &Phone, caller: &Caller) -> PhoneView
 }
 
 fn view(app: &App, caller: &Caller, id: PhoneId) -> Result<PhoneView, Problem> {
-    app.workspace().phones.get(&id).filter(|p| may_see(p, caller)).map(|p| phone_view(app, p, caller)).ok_or_else(Problem::not_found)
+    app.workspace()
+        .phones
+        .get(&id)
+        .filter(|p| may_see(p, caller))
+        .map(|p| phone_view(app, p, caller))
+        .ok_or_else(Problem::not_found)
 }
 
 /// Phones
 #[utoipa::path(get, path = "/phones", tag = "phones", params(Part), responses((status = 200, body = Page<PhoneView>)))]
-async fn list_phones(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<PhoneView>>, Problem> {
+async fn list_phones(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<PhoneView>>, Problem> {
     let workspace = app.workspace();
-    page_of_map(workspace.phones.iter().filter(|(_, p)| may_see(p, &caller)), &part, |p| phone_view(&app, p, &caller)).map(Json)
+    page_of_map(workspace.phones.iter().filter(|(_, p)| may_see(p, &caller)), &part, |p| phone_view(&app, p, &caller))
+        .map(Json)
 }
 
 /// A phone
@@ -142,7 +152,12 @@ impl Checked for PhoneBatch {
                 m
             }));
             if !names.insert(phone.name.as_str()) {
-                mistakes.add(format!("phones[{place}].name"), "not_unique", "the same name stands twice", "같은 이름이 두 번 있습니다");
+                mistakes.add(
+                    format!("phones[{place}].name"),
+                    "not_unique",
+                    "the same name stands twice",
+                    "같은 이름이 두 번 있습니다",
+                );
             }
         }
     }
@@ -162,7 +177,11 @@ pub fn new_phone(workspace: &Workspace, id: PhoneId, fields: PhoneFields) -> Pho
 
 /// Add 1 to 8 phones
 #[utoipa::path(post, path = "/phones", tag = "phones", request_body = PhoneBatch, responses((status = 201, body = Page<PhoneView>)))]
-async fn create_phones(State(app): State<App>, caller: Caller, Input(batch): Input<PhoneBatch>) -> Result<(StatusCode, Json<Page<PhoneView>>), Problem> {
+async fn create_phones(
+    State(app): State<App>,
+    caller: Caller,
+    Input(batch): Input<PhoneBatch>,
+) -> Result<(StatusCode, Json<Page<PhoneView>>), Problem> {
     caller.must_be_admin()?;
     let ids: Vec<PhoneId> = batch.phones.iter().map(|_| PhoneId(app.store.new_id(now()))).collect();
     app.change(|workspace| {
@@ -184,7 +203,12 @@ async fn create_phones(State(app): State<App>, caller: Caller, Input(batch): Inp
 
 /// Change a phone's name or manager; it stays linked (R42)
 #[utoipa::path(patch, path = "/phones/{id}", tag = "phones", params(("id" = String, Path)), request_body = PhoneFields, responses((status = 200, body = PhoneView)))]
-async fn update_phone(State(app): State<App>, caller: Caller, Id(id): Id<PhoneId>, patch: Patch) -> Result<Json<PhoneView>, Problem> {
+async fn update_phone(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<PhoneId>,
+    patch: Patch,
+) -> Result<Json<PhoneView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let current = workspace.phones.get(&id).cloned().ok_or_else(Problem::not_found)?;
@@ -203,7 +227,8 @@ async fn update_phone(State(app): State<App>, caller: Caller, Id(id): Id<PhoneId
 #[utoipa::path(delete, path = "/phones/{id}", tag = "phones", params(("id" = String, Path)), responses((status = 204)))]
 async fn delete_phone(State(app): State<App>, caller: Caller, Id(id): Id<PhoneId>) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
-    app.change(|workspace| workspace.phones.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(Problem::not_found)).await
+    app.change(|workspace| workspace.phones.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(Problem::not_found))
+        .await
 }
 
 /// Where phones sign in.
@@ -226,6 +251,12 @@ pub struct PhoneServer {
 async fn list_phone_servers(State(app): State<App>, _: Caller) -> Json<Vec<PhoneServer>> {
     let sip = app.configuration.sip;
     let host = app.configuration.public_host.clone().unwrap_or_else(|| sip.ip().to_string());
-    let server = |country, label| PhoneServer { country, label, host: host.clone(), port: sip.port(), transports: vec!["udp", "tcp"] };
+    let server = |country, label| PhoneServer {
+        country,
+        label,
+        host: host.clone(),
+        port: sip.port(),
+        transports: vec!["udp", "tcp"],
+    };
     Json(vec![server("KR", "South Korea"), server("JP", "Japan")])
 }

@@ -76,7 +76,12 @@ impl Problem {
     #[must_use]
     pub fn in_use(users: &[String]) -> Self {
         let shown = users.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-        Self::new(StatusCode::CONFLICT, "in_use", format!("It is still used by: {shown}."), format!("아직 사용 중입니다: {shown}"))
+        Self::new(
+            StatusCode::CONFLICT,
+            "in_use",
+            format!("It is still used by: {shown}."),
+            format!("아직 사용 중입니다: {shown}"),
+        )
     }
 
     /// 409: the state of things does not allow it.
@@ -87,7 +92,12 @@ impl Problem {
     /// 422: fields are wrong.
     #[must_use]
     pub fn fields(fields: Vec<Mistake>) -> Self {
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", "Some fields are not right.", "올바르지 않은 입력이 있습니다.");
+        let mut problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_input",
+            "Some fields are not right.",
+            "올바르지 않은 입력이 있습니다.",
+        );
         problem.fields = fields;
         problem
     }
@@ -100,7 +110,12 @@ impl Problem {
     /// 503: the server is stopping.
     #[must_use]
     pub fn stopping() -> Self {
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping.", "서버가 종료되는 중입니다.");
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            "The server is stopping.",
+            "서버가 종료되는 중입니다.",
+        );
         problem.retry_seconds = Some(5);
         problem
     }
@@ -108,9 +123,12 @@ impl Problem {
     /// 507: the database takes nothing now.
     #[must_use]
     pub fn storage_failing() -> Self {
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_failing",
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "storage_failing",
             "The database takes no changes now: the disk is full, locked or read-only. Calls go on.",
-            "디스크가 가득 찼거나 쓸 수 없어 저장하지 못했습니다. 통화는 계속됩니다.")
+            "디스크가 가득 찼거나 쓸 수 없어 저장하지 못했습니다. 통화는 계속됩니다.",
+        )
     }
 
     fn title(&self) -> Words {
@@ -154,7 +172,9 @@ impl Problem {
     #[must_use]
     pub fn answer(&self, language: Language) -> Response {
         let body = serde_json::to_vec(&self.document(language)).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body).into_response();
+        let mut response =
+            (self.status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body)
+                .into_response();
         if let Some(value) = self.retry_seconds.and_then(|s| HeaderValue::try_from(s.to_string()).ok()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
@@ -181,7 +201,12 @@ impl From<sqlx::Error> for Problem {
             return Self::storage_failing();
         }
         tracing::error!(%why, "a query failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the server; its log says what.", "서버 오류가 발생했습니다. 로그를 확인하세요.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong in the server; its log says what.",
+            "서버 오류가 발생했습니다. 로그를 확인하세요.",
+        )
     }
 }
 

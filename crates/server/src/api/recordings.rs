@@ -1,8 +1,8 @@
 //! Recordings as files, with ranges (RFC 9110, section 14) so that players can seek.
 
 use super::app::App;
-use super::calls::row;
 use super::caller::Caller;
+use super::calls::row;
 use super::problem::Problem;
 use super::request::Id;
 use crate::store::safe_path;
@@ -21,7 +21,12 @@ const CHUNK: usize = 64 * 1024;
 /// A call's recording
 #[utoipa::path(get, path = "/calls/{id}/recording", tag = "calls", params(("id" = String, Path)),
     responses((status = 200, content_type = "audio/wav", body = Vec<u8>), (status = 206, content_type = "audio/wav", body = Vec<u8>)))]
-pub(super) async fn get_recording(State(app): State<App>, _: Caller, Id(id): Id<CallId>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn get_recording(
+    State(app): State<App>,
+    _: Caller,
+    Id(id): Id<CallId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let name = row(&app, id).await?.recording.ok_or_else(Problem::not_found)?;
     let path = safe_path(app.store.recordings(), &name).ok_or_else(Problem::not_found)?;
     let file = File::open(&path).await.map_err(|_| Problem::not_found())?;
@@ -33,11 +38,19 @@ pub(super) async fn get_recording(State(app): State<App>, _: Caller, Id(id): Id<
         Range::Part(first, end) => (StatusCode::PARTIAL_CONTENT, first, end),
         Range::Outside => return Ok(outside(length)),
     };
-    let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], Body::from_stream(pieces(file, first, last))).into_response();
+    let mut response = (
+        status,
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        Body::from_stream(pieces(file, first, last)),
+    )
+        .into_response();
     let out = response.headers_mut();
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(last - first));
-    out.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&format!("inline; filename=\"{id}.wav\"")).unwrap_or(HeaderValue::from_static("inline")));
+    out.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_str(&format!("inline; filename=\"{id}.wav\"")).unwrap_or(HeaderValue::from_static("inline")),
+    );
     if status == StatusCode::PARTIAL_CONTENT
         && let Ok(value) = HeaderValue::from_str(&format!("bytes {first}-{}/{length}", last.saturating_sub(1)))
     {
@@ -47,7 +60,13 @@ pub(super) async fn get_recording(State(app): State<App>, _: Caller, Id(id): Id<
 }
 
 fn outside(length: u64) -> Response {
-    let mut response = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "The range lies outside the recording.", "범위가 녹음 길이를 벗어났습니다.").into_response();
+    let mut response = Problem::new(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "range",
+        "The range lies outside the recording.",
+        "범위가 녹음 길이를 벗어났습니다.",
+    )
+    .into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
         response.headers_mut().insert(header::CONTENT_RANGE, value);
     }

@@ -33,7 +33,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Asked<T
             Err(why) => {
                 use std::error::Error as _;
                 let why = why.source().map_or_else(|| why.to_string(), ToString::to_string);
-                Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_query", format!("The query is not right: {why}."), format!("쿼리가 올바르지 않습니다: {why}")))
+                Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_query",
+                    format!("The query is not right: {why}."),
+                    format!("쿼리가 올바르지 않습니다: {why}"),
+                ))
             }
         }
     }
@@ -72,7 +77,17 @@ pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 /// # Errors
 /// 422 when it is no place of this list.
 pub fn after<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
-    text.map(|t| t.parse().map_err(|_| Problem::field("after", "invalid", "must be the `next` of a page of this list", "이 목록의 next 값이어야 합니다"))).transpose()
+    text.map(|t| {
+        t.parse().map_err(|_| {
+            Problem::field(
+                "after",
+                "invalid",
+                "must be the `next` of a page of this list",
+                "이 목록의 next 값이어야 합니다",
+            )
+        })
+    })
+    .transpose()
 }
 
 /// A page of a list.
@@ -105,7 +120,11 @@ impl<T> Page<T> {
 ///
 /// # Errors
 /// 422 when the part is not right.
-pub fn page_of_map<'a, K, V, T>(map: impl Iterator<Item = (&'a K, V)>, part: &Part, view: impl Fn(V) -> T) -> Result<Page<T>, Problem>
+pub fn page_of_map<'a, K, V, T>(
+    map: impl Iterator<Item = (&'a K, V)>,
+    part: &Part,
+    view: impl Fn(V) -> T,
+) -> Result<Page<T>, Problem>
 where
     K: FromStr + Ord + ToString + Copy + 'a,
 {

@@ -27,7 +27,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const SESSION_MS: u64 = 14 * 24 * 3_600_000;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(me, update_me)).routes(routes!(get_workspace))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(me, update_me))
+        .routes(routes!(get_workspace))
 }
 
 /// An e-mail address and a password.
@@ -114,22 +118,35 @@ async fn login(
     let address = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.0.0.ip().to_canonical());
     let email = credentials.email.trim().to_lowercase();
     app.attempts.check(address, &email, now()).map_err(|wait| {
-        let mut problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Too many wrong passwords; wait a few minutes.", "비밀번호를 여러 번 틀렸습니다. 잠시 후 다시 시도하세요.");
+        let mut problem = Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_attempts",
+            "Too many wrong passwords; wait a few minutes.",
+            "비밀번호를 여러 번 틀렸습니다. 잠시 후 다시 시도하세요.",
+        );
         problem.retry_seconds = Some(wait.retry_seconds);
         problem
     })?;
     let manager = app.workspace().manager_by_email(&email).cloned();
     if !app.passwords.verify(credentials.password, manager.as_ref().map(|m| m.password_hash.clone())).await {
         app.attempts.was_wrong(address, &email, now());
-        app.metrics.counter("sori_logins_refused_total", "Sign-ins refused for a wrong e-mail address or password.", &[]).add(1);
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "The e-mail address or the password is wrong.", "이메일 또는 비밀번호가 올바르지 않습니다."));
+        app.metrics
+            .counter("sori_logins_refused_total", "Sign-ins refused for a wrong e-mail address or password.", &[])
+            .add(1);
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_credentials",
+            "The e-mail address or the password is wrong.",
+            "이메일 또는 비밀번호가 올바르지 않습니다.",
+        ));
     }
     let Some(manager) = manager else { return Err(Problem::not_found()) };
     app.attempts.was_right(address, &email);
     let token = random_token();
     let session = hash(&[token.as_bytes()]);
     app.store.add_session(&session, manager.id, now(), now().plus_ms(SESSION_MS)).await?;
-    let caller = Caller { id: manager.id, role: manager.fields.role, language: manager.fields.language, session: Some(session) };
+    let caller =
+        Caller { id: manager.id, role: manager.fields.role, language: manager.fields.language, session: Some(session) };
     let body = Session { token: token.clone(), manager: view_of_me(&app, &caller)? };
     Ok(([(header::SET_COOKIE, set_cookie(&token, SESSION_MS / 1000, &headers))], Json(body)).into_response())
 }
@@ -174,7 +191,12 @@ pub struct MyFields {
 impl Checked for MyFields {
     fn check(&self, mistakes: &mut Mistakes) {
         if !can_be_chosen(self.status) {
-            mistakes.add("status", "not_choosable", "this status comes by itself and cannot be chosen", "직접 선택할 수 없는 상태입니다");
+            mistakes.add(
+                "status",
+                "not_choosable",
+                "this status comes by itself and cannot be chosen",
+                "직접 선택할 수 없는 상태입니다",
+            );
         }
     }
 }
@@ -186,9 +208,11 @@ async fn update_me(State(app): State<App>, caller: Caller, patch: Patch) -> Resu
         .change(|workspace| {
             let manager = workspace.managers.get_mut(&caller.id).ok_or_else(Problem::not_found)?;
             let f = &manager.fields;
-            let fields = patch.apply(&MyFields { language: f.language, ring_devices: f.ring_devices, status: f.status })?;
+            let fields =
+                patch.apply(&MyFields { language: f.language, ring_devices: f.ring_devices, status: f.status })?;
             let changed = &mut Arc::make_mut(manager).fields;
-            (changed.language, changed.ring_devices, changed.status) = (fields.language, fields.ring_devices, fields.status);
+            (changed.language, changed.ring_devices, changed.status) =
+                (fields.language, fields.ring_devices, fields.status);
             Ok(fields.language)
         })
         .await?;

@@ -4,7 +4,7 @@ use super::app::App;
 use super::call_view::call_view;
 use super::caller::Caller;
 use super::carriers::carrier_view;
-use super::conversations::{conversation_view, entry_view, note_view};
+use super::conversations::conversation_view;
 use super::customers::customer_view;
 use super::hours::hours_view;
 use super::managers::manager_view;
@@ -12,6 +12,7 @@ use super::numbers::number_view;
 use super::phones::{may_see, phone_view};
 use super::system::system_view;
 use super::teams::team_view;
+use super::timeline::{entry_view, note_view};
 use super::workflows::workflow_view;
 use crate::clock::now;
 use crate::events::{Event, Loaded, Subject, Subscription};
@@ -39,14 +40,22 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// `workflow` or `system`; `data:` the thing as its GET gives it, or `{"id": …, "deleted": true}`. `Last-Event-ID` brings what
 /// was missed; when that is no longer kept, the first event is `system` with `"resync": true`: read the lists again.
 #[utoipa::path(get, path = "/events", tag = "events", params(("Last-Event-ID" = Option<String>, Header)), responses((status = 200, content_type = "text/event-stream", body = String)))]
-async fn get_events(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Sse<impl Stream<Item = Result<Message, Infallible>>> {
+async fn get_events(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Message, Infallible>>> {
     let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     // Listening begins here, not when the body is first read: nothing may fall between.
     let subscription = app.events.subscribe(last_id);
     Sse::new(messages(app, caller, subscription)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-fn messages(app: App, caller: Caller, mut subscription: Subscription) -> impl Stream<Item = Result<Message, Infallible>> {
+fn messages(
+    app: App,
+    caller: Caller,
+    mut subscription: Subscription,
+) -> impl Stream<Item = Result<Message, Infallible>> {
     async_stream::stream! {
         // The first message comes at once: it opens the stream and carries an id to come back with.
         yield Ok(system_message(&app, !subscription.complete));
@@ -114,13 +123,23 @@ async fn data(app: &App, caller: &Caller, event: &Event) -> Option<String> {
     let workspace = app.workspace();
     match event.subject {
         Subject::System => text(&system_view(app, false)),
-        Subject::Manager(id) => workspace.managers.get(&id).map_or_else(|| deleted(id), |m| text(&manager_view(app, m, caller))),
-        Subject::Team(id) => workspace.teams.get(&id).map_or_else(|| deleted(id), |t| text(&team_view(&workspace, t, caller))),
-        Subject::Number(id) => workspace.numbers.get(&id).map_or_else(|| deleted(id), |n| text(&number_view(&workspace, n, caller))),
+        Subject::Manager(id) => {
+            workspace.managers.get(&id).map_or_else(|| deleted(id), |m| text(&manager_view(app, m, caller)))
+        }
+        Subject::Team(id) => {
+            workspace.teams.get(&id).map_or_else(|| deleted(id), |t| text(&team_view(&workspace, t, caller)))
+        }
+        Subject::Number(id) => {
+            workspace.numbers.get(&id).map_or_else(|| deleted(id), |n| text(&number_view(&workspace, n, caller)))
+        }
         Subject::Hours(id) => workspace.hours.get(&id).map_or_else(|| deleted(id), |h| text(&hours_view(h, caller))),
-        Subject::Workflow(id) => workspace.workflows.get(&id).map_or_else(|| deleted(id), |w| text(&workflow_view(w, caller))),
+        Subject::Workflow(id) => {
+            workspace.workflows.get(&id).map_or_else(|| deleted(id), |w| text(&workflow_view(w, caller)))
+        }
         Subject::Carrier(_) if !caller.is_admin() => None,
-        Subject::Carrier(id) => workspace.carriers.get(&id).map_or_else(|| deleted(id), |c| text(&carrier_view(c, caller))),
+        Subject::Carrier(id) => {
+            workspace.carriers.get(&id).map_or_else(|| deleted(id), |c| text(&carrier_view(c, caller)))
+        }
         Subject::Phone(id) => match workspace.phones.get(&id) {
             Some(phone) if may_see(phone, caller) => text(&phone_view(app, phone, caller)),
             // Gone, or handed to somebody else: not on this caller's list any more.
@@ -149,4 +168,3 @@ pub async fn forward_live_changes(app: App) {
         }
     }
 }
-

@@ -30,7 +30,11 @@ pub struct SystemView {
 }
 
 pub(super) fn system_view(app: &App, resync: bool) -> SystemView {
-    SystemView { version: env!("CARGO_PKG_VERSION"), store_failing: app.control.live.store_failing.load(Ordering::Relaxed), resync }
+    SystemView {
+        version: env!("CARGO_PKG_VERSION"),
+        store_failing: app.control.live.store_failing.load(Ordering::Relaxed),
+        resync,
+    }
 }
 
 /// The health of the server
@@ -57,12 +61,21 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
 pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     open_to(&request)?;
     let figures = &app.metrics;
-    figures.gauge("sori_store_waiting_records", "Records waiting to be written.", &[]).set(i64::try_from(app.writer.waiting()).unwrap_or(i64::MAX));
-    figures.counter("sori_store_lost_records_total", "Records dropped because too many waited.", &[]).set(app.writer.lost());
-    figures.counter("sori_store_written_records_total", "Records written.", &[]).set(app.control.live.records_written.load(Ordering::Relaxed));
-    figures.gauge("sori_store_failing", "1 while the database takes nothing.", &[]).set(i64::from(app.writer.is_failing()));
+    figures
+        .gauge("sori_store_waiting_records", "Records waiting to be written.", &[])
+        .set(i64::try_from(app.writer.waiting()).unwrap_or(i64::MAX));
+    figures
+        .counter("sori_store_lost_records_total", "Records dropped because too many waited.", &[])
+        .set(app.writer.lost());
+    figures
+        .counter("sori_store_written_records_total", "Records written.", &[])
+        .set(app.control.live.records_written.load(Ordering::Relaxed));
+    figures
+        .gauge("sori_store_failing", "1 while the database takes nothing.", &[])
+        .set(i64::from(app.writer.is_failing()));
     let page = figures.render();
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))], page).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))], page)
+        .into_response())
 }
 
 /// `/api/openapi.json`, like [`metrics`].
@@ -73,6 +86,9 @@ pub(super) async fn openapi(State(_): State<App>, request: Request) -> Result<Re
 
 /// Programs of this machine, or anybody who is signed in.
 fn open_to(request: &Request) -> Result<(), Problem> {
-    let is_here = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|info| info.0.ip().to_canonical().is_loopback());
+    let is_here = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .is_some_and(|info| info.0.ip().to_canonical().is_loopback());
     if is_here || request.extensions().get::<Caller>().is_some() { Ok(()) } else { Err(not_signed_in()) }
 }

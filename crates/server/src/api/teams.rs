@@ -52,7 +52,11 @@ fn view(app: &App, caller: &Caller, id: TeamId) -> Result<TeamView, Problem> {
 
 /// Teams
 #[utoipa::path(get, path = "/teams", tag = "teams", params(Part), responses((status = 200, body = Page<TeamView>)))]
-async fn list_teams(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<TeamView>>, Problem> {
+async fn list_teams(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<TeamView>>, Problem> {
     let workspace = app.workspace();
     page_of_map(workspace.teams.iter(), &part, |t| team_view(&workspace, t, &caller)).map(Json)
 }
@@ -74,7 +78,11 @@ fn put(workspace: &mut Workspace, id: TeamId, is_new: bool, fields: TeamFields) 
 
 /// Add a team
 #[utoipa::path(post, path = "/teams", tag = "teams", request_body = TeamFields, responses((status = 201, body = TeamView)))]
-async fn create_team(State(app): State<App>, caller: Caller, Input(fields): Input<TeamFields>) -> Result<(StatusCode, Json<TeamView>), Problem> {
+async fn create_team(
+    State(app): State<App>,
+    caller: Caller,
+    Input(fields): Input<TeamFields>,
+) -> Result<(StatusCode, Json<TeamView>), Problem> {
     caller.must_be_admin()?;
     let id = TeamId(app.store.new_id(now()));
     app.change(|workspace| put(workspace, id, true, fields)).await?;
@@ -83,7 +91,12 @@ async fn create_team(State(app): State<App>, caller: Caller, Input(fields): Inpu
 
 /// Change a team
 #[utoipa::path(patch, path = "/teams/{id}", tag = "teams", params(("id" = String, Path)), request_body = TeamFields, responses((status = 200, body = TeamView)))]
-async fn update_team(State(app): State<App>, caller: Caller, Id(id): Id<TeamId>, patch: Patch) -> Result<Json<TeamView>, Problem> {
+async fn update_team(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<TeamId>,
+    patch: Patch,
+) -> Result<Json<TeamView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let current = workspace.teams.get(&id).map(|t| fields(workspace, t)).ok_or_else(Problem::not_found)?;

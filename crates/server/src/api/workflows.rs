@@ -82,7 +82,11 @@ fn view(app: &App, caller: &Caller, id: WorkflowId) -> Result<WorkflowView, Prob
 
 /// Workflows, in list order
 #[utoipa::path(get, path = "/workflows", tag = "workflows", params(Part), responses((status = 200, body = Page<WorkflowView>)))]
-async fn list_workflows(State(app): State<App>, caller: Caller, Asked(part): Asked<Part>) -> Result<Json<Page<WorkflowView>>, Problem> {
+async fn list_workflows(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<WorkflowView>>, Problem> {
     let limit = limit(part.limit)?;
     let start: Option<WorkflowId> = after(part.after.as_deref())?;
     let workspace = app.workspace();
@@ -94,20 +98,31 @@ async fn list_workflows(State(app): State<App>, caller: Caller, Asked(part): Ask
 
 /// A workflow
 #[utoipa::path(get, path = "/workflows/{id}", tag = "workflows", params(("id" = String, Path)), responses((status = 200, body = WorkflowView)))]
-async fn get_workflow(State(app): State<App>, caller: Caller, Id(id): Id<WorkflowId>) -> Result<Json<WorkflowView>, Problem> {
+async fn get_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
     view(&app, &caller, id).map(Json)
 }
 
 /// Add a workflow, as a draft
 #[utoipa::path(post, path = "/workflows", tag = "workflows", request_body = WorkflowFields, responses((status = 201, body = WorkflowView)))]
-async fn create_workflow(State(app): State<App>, caller: Caller, Input(mut fields): Input<WorkflowFields>) -> Result<(StatusCode, Json<WorkflowView>), Problem> {
+async fn create_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Input(mut fields): Input<WorkflowFields>,
+) -> Result<(StatusCode, Json<WorkflowView>), Problem> {
     caller.must_be_admin()?;
     let id = WorkflowId(app.store.new_id(now()));
     app.change(|workspace| {
         if fields.position == 0 {
             fields.position = workspace.workflows.values().map(|w| w.fields.position + 1).max().unwrap_or(0);
         }
-        workspace.workflows.insert(id, Arc::new(Workflow { id, state: WorkflowState::Draft, fields, latest: None, published_at: None }));
+        workspace.workflows.insert(
+            id,
+            Arc::new(Workflow { id, state: WorkflowState::Draft, fields, latest: None, published_at: None }),
+        );
         Ok(())
     })
     .await?;
@@ -120,7 +135,12 @@ fn change(workspace: &mut Workspace, id: WorkflowId) -> Result<&mut Workflow, Pr
 
 /// Change a workflow's draft or its place in the list
 #[utoipa::path(patch, path = "/workflows/{id}", tag = "workflows", params(("id" = String, Path)), request_body = WorkflowFields, responses((status = 200, body = WorkflowView)))]
-async fn update_workflow(State(app): State<App>, caller: Caller, Id(id): Id<WorkflowId>, patch: Patch) -> Result<Json<WorkflowView>, Problem> {
+async fn update_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<WorkflowId>,
+    patch: Patch,
+) -> Result<Json<WorkflowView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let workflow = change(workspace, id)?;
@@ -133,7 +153,11 @@ async fn update_workflow(State(app): State<App>, caller: Caller, Id(id): Id<Work
 
 /// Remove a workflow
 #[utoipa::path(delete, path = "/workflows/{id}", tag = "workflows", params(("id" = String, Path)), responses((status = 204)))]
-async fn delete_workflow(State(app): State<App>, caller: Caller, Id(id): Id<WorkflowId>) -> Result<StatusCode, Problem> {
+async fn delete_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<WorkflowId>,
+) -> Result<StatusCode, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let users = workspace.users_of_workflow(id);
@@ -159,25 +183,39 @@ pub struct RevisionView {
 
 /// A workflow's published revisions, the newest first
 #[utoipa::path(get, path = "/workflows/{id}/revisions", tag = "workflows", params(("id" = String, Path), Part), responses((status = 200, body = Page<RevisionView>)))]
-async fn list_revisions(State(app): State<App>, _: Caller, Id(id): Id<WorkflowId>, Asked(part): Asked<Part>) -> Result<Json<Page<RevisionView>>, Problem> {
+async fn list_revisions(
+    State(app): State<App>,
+    _: Caller,
+    Id(id): Id<WorkflowId>,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Page<RevisionView>>, Problem> {
     if !app.workspace().workflows.contains_key(&id) {
         return Err(Problem::not_found());
     }
     let limit = limit(part.limit)?;
     let rows = app.store.revisions(id, after(part.after.as_deref())?, limit + 1).await?;
-    let items = rows.into_iter().map(|r| RevisionView { revision: r.revision, published_at: Time(r.published_at) }).collect();
+    let items =
+        rows.into_iter().map(|r| RevisionView { revision: r.revision, published_at: Time(r.published_at) }).collect();
     Ok(Json(Page::of(items, limit, |r: &RevisionView| r.revision.id.to_string())))
 }
 
 /// Publish the draft as a new revision; new calls follow it
 #[utoipa::path(post, path = "/workflows/{id}/publish", tag = "workflows", params(("id" = String, Path)), responses((status = 200, body = WorkflowView)))]
-async fn publish_workflow(State(app): State<App>, caller: Caller, Id(id): Id<WorkflowId>) -> Result<Json<WorkflowView>, Problem> {
+async fn publish_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
     caller.must_be_admin()?;
     let revision_id = RevisionId(app.store.new_id(now()));
     app.change(|workspace| {
         let live = workspace.workflows.values().filter(|w| w.id != id && w.state == WorkflowState::Live).count();
         if live >= MOST_LIVE {
-            return Err(Problem::conflict("too_many", "At most 200 workflows are live.", "작동 중인 워크플로우는 최대 200개입니다."));
+            return Err(Problem::conflict(
+                "too_many",
+                "At most 200 workflows are live.",
+                "작동 중인 워크플로우는 최대 200개입니다.",
+            ));
         }
         let workflow = change(workspace, id)?;
         let revision = workflow.revision(revision_id);
@@ -201,12 +239,20 @@ fn publishable(revision: &pbx::workflow::Revision) -> Result<(), Problem> {
 
 /// Stop a live workflow; calls that are in it go on
 #[utoipa::path(post, path = "/workflows/{id}/stop", tag = "workflows", params(("id" = String, Path)), responses((status = 200, body = WorkflowView)))]
-async fn stop_workflow(State(app): State<App>, caller: Caller, Id(id): Id<WorkflowId>) -> Result<Json<WorkflowView>, Problem> {
+async fn stop_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<WorkflowId>,
+) -> Result<Json<WorkflowView>, Problem> {
     caller.must_be_admin()?;
     app.change(|workspace| {
         let workflow = change(workspace, id)?;
         if workflow.state != WorkflowState::Live {
-            return Err(Problem::conflict("not_live", "This workflow is not live.", "작동 중인 워크플로우가 아닙니다."));
+            return Err(Problem::conflict(
+                "not_live",
+                "This workflow is not live.",
+                "작동 중인 워크플로우가 아닙니다.",
+            ));
         }
         workflow.state = WorkflowState::Stopped;
         Ok(())

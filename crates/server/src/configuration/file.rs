@@ -34,12 +34,20 @@ impl ConfigFile {
     /// # Errors
     /// When it is not there, not readable, not TOML, or holds a key that is not known.
     pub fn read(path: &Path) -> Result<Self, StartProblem> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| StartProblem(format!("The config file {} cannot be read ({why}); check the path and its rights.", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|why| {
+            StartProblem(format!(
+                "The config file {} cannot be read ({why}); check the path and its rights.",
+                path.display()
+            ))
+        })?;
         toml::from_str(&text).map_err(|why| {
-            let line = why.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.lines().count().max(1)));
+            let line =
+                why.span().map_or(1, |span| text.get(..span.start).map_or(1, |before| before.lines().count().max(1)));
             let message = why.message().lines().next().unwrap_or("not TOML");
-            StartProblem(format!("The config file {} is wrong near line {line}: {message}; correct that line.", path.display()))
+            StartProblem(format!(
+                "The config file {} is wrong near line {line}: {message}; correct that line.",
+                path.display()
+            ))
         })
     }
 }

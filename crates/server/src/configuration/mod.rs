@@ -79,7 +79,8 @@ impl Configuration {
         let sip = address("sip", arguments.sip.as_deref(), file.sip.as_deref(), "127.0.0.1:5060")?;
         let sips = address("sips", arguments.sips.as_deref(), file.sips.as_deref(), "127.0.0.1:5061")?;
         let rtp: RtpRange = parsed("rtp", arguments.rtp.as_deref(), file.rtp.as_deref(), "127.0.0.1:40000-49999")?;
-        let demo_carrier = address("demo-carrier", arguments.demo_carrier.as_deref(), file.demo_carrier.as_deref(), "127.0.0.1:5090")?;
+        let demo_carrier =
+            address("demo-carrier", arguments.demo_carrier.as_deref(), file.demo_carrier.as_deref(), "127.0.0.1:5090")?;
         if mode == Mode::Demo {
             only_loopback(&[("http", http.ip()), ("sip", sip.ip()), ("sips", sips.ip()), ("rtp", rtp.ip)])?;
         }
@@ -90,7 +91,10 @@ impl Configuration {
         };
         let token = arguments.token.clone().or(file.token);
         if token.as_ref().is_some_and(|t| t.len() < 16) {
-            return Err(StartProblem("The token (SORI_TOKEN) is shorter than 16 characters; use a longer one, such as 32 random characters.".into()));
+            return Err(StartProblem(
+                "The token (SORI_TOKEN) is shorter than 16 characters; use a longer one, such as 32 random characters."
+                    .into(),
+            ));
         }
         let public_host = arguments.public_host.clone().or(file.public_host);
         Ok(Self { http, sip, sips, rtp, public_host, database, data, token, demo_carrier, mode, temporary })
@@ -109,7 +113,12 @@ impl Configuration {
     }
 }
 
-fn parsed<T: std::str::FromStr<Err = String>>(name: &str, strong: Option<&str>, weak: Option<&str>, default: &str) -> Result<T, StartProblem> {
+fn parsed<T: std::str::FromStr<Err = String>>(
+    name: &str,
+    strong: Option<&str>,
+    weak: Option<&str>,
+    default: &str,
+) -> Result<T, StartProblem> {
     let text = strong.or(weak).unwrap_or(default);
     text.parse().map_err(|why| StartProblem(format!("The {name} setting {text:?} is wrong: {why}.")))
 }
@@ -117,7 +126,9 @@ fn parsed<T: std::str::FromStr<Err = String>>(name: &str, strong: Option<&str>, 
 fn address(name: &str, strong: Option<&str>, weak: Option<&str>, default: &str) -> Result<SocketAddr, StartProblem> {
     let text = strong.or(weak).unwrap_or(default);
     text.parse().map_err(|_| {
-        StartProblem(format!("The {name} setting {text:?} is not an address; write an IP address and a port, such as {default}."))
+        StartProblem(format!(
+            "The {name} setting {text:?} is not an address; write an IP address and a port, such as {default}."
+        ))
     })
 }
 
@@ -135,10 +146,9 @@ fn data_folder(given: Option<PathBuf>, mode: Mode) -> Result<(PathBuf, Option<Ar
         (Some(path), _) => Ok((path, None)),
         (None, Mode::Serve) => Ok((PathBuf::from("./data"), None)),
         (None, Mode::Demo) => {
-            let folder = tempfile::Builder::new()
-                .prefix("sori-demo-")
-                .tempdir()
-                .map_err(|why| StartProblem(format!("No temporary folder could be made ({why}); give one with --data DIR.")))?;
+            let folder = tempfile::Builder::new().prefix("sori-demo-").tempdir().map_err(|why| {
+                StartProblem(format!("No temporary folder could be made ({why}); give one with --data DIR."))
+            })?;
             Ok((folder.path().to_owned(), Some(Arc::new(folder))))
         }
     }
@@ -153,7 +163,9 @@ fn database(text: &str) -> Result<String, StartProblem> {
         return Ok(format!("sqlite:{path}"));
     }
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Err(StartProblem("PostgreSQL comes with a later release; use sqlite:PATH, or leave the database setting out.".into()));
+        return Err(StartProblem(
+            "PostgreSQL comes with a later release; use sqlite:PATH, or leave the database setting out.".into(),
+        ));
     }
     Err(StartProblem(format!("The database setting {text:?} is wrong; write sqlite:PATH.")))
 }

@@ -16,7 +16,10 @@ fn with_config(text: &str, mode: Mode) -> Result<Configuration, StartProblem> {
 #[test]
 fn defaults_are_the_contracts() {
     let c = Configuration::resolve(&Arguments::default(), Mode::Serve).unwrap();
-    assert_eq!((c.http.to_string(), c.sip.to_string(), c.sips.to_string()), ("127.0.0.1:8080".into(), "127.0.0.1:5060".into(), "127.0.0.1:5061".into()));
+    assert_eq!(
+        (c.http.to_string(), c.sip.to_string(), c.sips.to_string()),
+        ("127.0.0.1:8080".into(), "127.0.0.1:5060".into(), "127.0.0.1:5061".into())
+    );
     assert_eq!(c.rtp.to_string(), "127.0.0.1:40000-49999");
     assert_eq!(c.demo_carrier.to_string(), "127.0.0.1:5090");
     assert_eq!(c.database, "sqlite:./data/sori.db");
@@ -26,7 +29,8 @@ fn defaults_are_the_contracts() {
 #[test]
 fn a_flag_is_stronger_than_the_file() {
     let file = file("http = \"127.0.0.1:9000\"\nsip = \"127.0.0.1:9001\"\n");
-    let arguments = Arguments { config: Some(file.path().to_owned()), http: Some("127.0.0.1:9999".into()), ..Arguments::default() };
+    let arguments =
+        Arguments { config: Some(file.path().to_owned()), http: Some("127.0.0.1:9999".into()), ..Arguments::default() };
     let c = Configuration::resolve(&arguments, Mode::Serve).unwrap();
     assert_eq!(c.http.port(), 9999);
     assert_eq!(c.sip.port(), 9001);
@@ -37,7 +41,15 @@ fn a_flag_is_stronger_than_the_environment() {
     // clap reads the environment where a flag is missing; that it is asked for is what can be checked without changing it.
     let command = <Cli as clap::CommandFactory>::command();
     let serve = command.find_subcommand("serve").unwrap();
-    for (flag, variable) in [("http", "SORI_HTTP"), ("sip", "SORI_SIP"), ("sips", "SORI_SIPS"), ("rtp", "SORI_RTP"), ("database", "SORI_DATABASE"), ("token", "SORI_TOKEN"), ("demo_carrier", "SORI_DEMO_CARRIER")] {
+    for (flag, variable) in [
+        ("http", "SORI_HTTP"),
+        ("sip", "SORI_SIP"),
+        ("sips", "SORI_SIPS"),
+        ("rtp", "SORI_RTP"),
+        ("database", "SORI_DATABASE"),
+        ("token", "SORI_TOKEN"),
+        ("demo_carrier", "SORI_DEMO_CARRIER"),
+    ] {
         let argument = serve.get_arguments().find(|a| a.get_id() == flag).unwrap();
         assert_eq!(argument.get_env().and_then(|v| v.to_str()), Some(variable));
     }

@@ -29,7 +29,12 @@ const FIRST_NUMBER: u64 = 827_040_000_001;
 /// # Errors
 /// When the database cannot be read or written.
 pub async fn seed(store: &Store, configuration: &Configuration) -> Result<(), StartProblem> {
-    let failed = |why: sqlx::Error| StartProblem(format!("The demo workspace cannot be written to {} ({why}); name an empty folder with --data DIR.", configuration.database));
+    let failed = |why: sqlx::Error| {
+        StartProblem(format!(
+            "The demo workspace cannot be written to {} ({why}); name an empty folder with --data DIR.",
+            configuration.database
+        ))
+    };
     let before = store.load_workspace().await.map_err(failed)?;
     let mut after = Workspace::clone(&before);
     if before.managers.is_empty() {
@@ -80,7 +85,11 @@ impl Seed<'_> {
         self.number(4, carrier, RouteKind::None, None, Some(closed));
         self.number(5, carrier, RouteKind::Echo, None, None);
         let id = PhoneId(self.id());
-        let phone = crate::api::phones::new_phone(self.workspace, id, PhoneFields { name: "민지 전화기".into(), manager_id: minji });
+        let phone = crate::api::phones::new_phone(
+            self.workspace,
+            id,
+            PhoneFields { name: "민지 전화기".into(), manager_id: minji },
+        );
         self.workspace.phones.insert(id, Arc::new(phone));
     }
 
@@ -155,7 +164,14 @@ impl Seed<'_> {
         id
     }
 
-    fn number(&mut self, place: u64, carrier: CarrierId, kind: RouteKind, target: Option<String>, hours_id: Option<HoursId>) {
+    fn number(
+        &mut self,
+        place: u64,
+        carrier: CarrierId,
+        kind: RouteKind,
+        target: Option<String>,
+        hours_id: Option<HoursId>,
+    ) {
         let Ok(e164) = E164::from_digits(&(FIRST_NUMBER + place - 1).to_string()) else { return };
         let id = NumberId(self.id());
         let fields = NumberFields {
@@ -165,7 +181,9 @@ impl Seed<'_> {
             hours_id,
             ..NumberFields::default()
         };
-        self.workspace.numbers.insert(id, Arc::new(Number { id, e164, carrier_id: Some(carrier), fields, created_at: now() }));
+        self.workspace
+            .numbers
+            .insert(id, Arc::new(Number { id, e164, carrier_id: Some(carrier), fields, created_at: now() }));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Passwords, kept as argon2id hashes. Hashing is slow on purpose, so it runs beside the runtime and few at a time.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -55,7 +55,8 @@ impl Passwords {
         self.run(move || {
             let is_real = hash.is_some();
             let hash = hash.unwrap_or_else(|| decoy.get_or_init(|| hash_now(&super::random_token())).clone());
-            let matches = PasswordHash::new(&hash).is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+            let matches = PasswordHash::new(&hash)
+                .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
             matches && is_real
         })
         .await

@@ -25,7 +25,10 @@ async fn connect(path: &Path, mode: &str) -> Result<AnyPool, sqlx::Error> {
 /// When there is no data, the file exists already, or it cannot be written.
 pub async fn backup(configuration: &Configuration, file: &Path) -> Result<(), StartProblem> {
     let database = configuration.sqlite_file().filter(|f| f.exists()).ok_or_else(|| {
-        StartProblem(format!("There is no database {} to back up; name the data folder with --data DIR.", configuration.database))
+        StartProblem(format!(
+            "There is no database {} to back up; name the data folder with --data DIR.",
+            configuration.database
+        ))
     })?;
     if file.exists() {
         return Err(StartProblem(format!("{} exists already; name a file that does not.", file.display())));
@@ -33,7 +36,9 @@ pub async fn backup(configuration: &Configuration, file: &Path) -> Result<(), St
     let partial = PathBuf::from(format!("{}.partial", file.display()));
     let _ = std::fs::remove_file(&partial);
     let written = write_backup(&database, &configuration.recordings(), &partial).await;
-    let renamed = written.map_err(|why| why.to_string()).and_then(|()| std::fs::rename(&partial, file).map_err(|why| why.to_string()));
+    let renamed = written
+        .map_err(|why| why.to_string())
+        .and_then(|()| std::fs::rename(&partial, file).map_err(|why| why.to_string()));
     renamed.map_err(|why| {
         let _ = std::fs::remove_file(&partial);
         problem("The backup cannot be written to", file, why, "check the folder's rights and the free disk space")
@@ -76,17 +81,26 @@ pub fn safe_path(recordings: &Path, name: &str) -> Option<PathBuf> {
 /// When the backup is not one, or the data folder is not empty.
 pub async fn restore(configuration: &Configuration, file: &Path) -> Result<(), StartProblem> {
     let data = &configuration.data;
-    let database = configuration.sqlite_file().ok_or_else(|| StartProblem("Backups go into an SQLite database; use sqlite:PATH.".into()))?;
+    let database = configuration
+        .sqlite_file()
+        .ok_or_else(|| StartProblem("Backups go into an SQLite database; use sqlite:PATH.".into()))?;
     let is_empty = std::fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty || database.exists() {
-        return Err(StartProblem(format!("The data folder {} is not empty; name an empty one with --data DIR.", data.display())));
+        return Err(StartProblem(format!(
+            "The data folder {} is not empty; name an empty one with --data DIR.",
+            data.display()
+        )));
     }
-    check_backup(file).await.map_err(|why| problem("This is not a backup of sori:", file, why, "name a file that `sori backup` wrote"))?;
+    check_backup(file)
+        .await
+        .map_err(|why| problem("This is not a backup of sori:", file, why, "name a file that `sori backup` wrote"))?;
     let recordings = configuration.recordings();
-    std::fs::create_dir_all(&recordings)
-        .and_then(|()| std::fs::copy(file, &database).map(|_| ()))
-        .map_err(|why| problem("The backup cannot be restored into", data, why, "check the folder's rights and the free disk space"))?;
-    unpack(&database, &recordings).await.map_err(|why| problem("The recordings cannot be restored into", &recordings, why, "check the free disk space"))?;
+    std::fs::create_dir_all(&recordings).and_then(|()| std::fs::copy(file, &database).map(|_| ())).map_err(|why| {
+        problem("The backup cannot be restored into", data, why, "check the folder's rights and the free disk space")
+    })?;
+    unpack(&database, &recordings).await.map_err(|why| {
+        problem("The recordings cannot be restored into", &recordings, why, "check the free disk space")
+    })?;
     Store::open(configuration).await?.close().await;
     Ok(())
 }
@@ -105,7 +119,8 @@ async fn unpack(database: &Path, recordings: &Path) -> Result<(), sqlx::Error> {
     for row in &names {
         let name = row.text("name")?;
         let Some(path) = safe_path(recordings, &name) else { continue };
-        let content = sqlx::query("SELECT content FROM backup_files WHERE name = $1").bind(&name).fetch_one(&pool).await?;
+        let content =
+            sqlx::query("SELECT content FROM backup_files WHERE name = $1").bind(&name).fetch_one(&pool).await?;
         tokio::fs::write(path, content.try_get::<Vec<u8>, _>("content")?).await.map_err(sqlx::Error::Io)?;
     }
     sqlx::query("DROP TABLE backup_files").execute(&pool).await?;

@@ -1,8 +1,8 @@
 //! Calls.
 
+use super::Store;
 use super::column::{Columns as _, big, big_or_0, json, word, word_or_empty};
 use super::filter::Filter;
-use super::Store;
 use pbx::record::{CallState, Direction, KeyPress, TraceMark};
 use pbx::settings::RingDevice;
 use pbx::{CallId, CallRecord, ConversationId, CustomerId, ManagerId, MissedReason, NumberId, UnixMillis};
@@ -137,7 +137,8 @@ impl Store {
     /// How many calls the database holds as not ended.
     #[allow(clippy::missing_errors_doc)]
     pub async fn calls_up(&self) -> Result<u64, sqlx::Error> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM calls WHERE state <> 'ended'").fetch_one(&self.pool).await?;
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM calls WHERE state <> 'ended'").fetch_one(&self.pool).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }

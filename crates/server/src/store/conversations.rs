@@ -5,7 +5,9 @@ use super::customers::CustomerRow;
 use super::filter::Filter;
 use super::{Store, customers};
 use pbx::record::{CallState, ConversationState, Direction};
-use pbx::{CallId, ConversationId, ConversationRecord, CustomerId, ManagerId, MissedReason, NumberId, TeamId, UnixMillis};
+use pbx::{
+    CallId, ConversationId, ConversationRecord, CustomerId, ManagerId, MissedReason, NumberId, TeamId, UnixMillis,
+};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -129,6 +131,11 @@ impl Store {
         filter.and_id("c.team_id = ", wanted.team_id.map(|i| i.0));
         filter.and_id("c.customer_id = ", wanted.customer_id.map(|i| i.0));
         filter.and_before("c.last_activity_at", "c.id", wanted.after);
-        filter.fetch("ORDER BY c.last_activity_at DESC, c.id DESC", wanted.limit, &self.pool).await?.iter().map(read).collect()
+        filter
+            .fetch("ORDER BY c.last_activity_at DESC, c.id DESC", wanted.limit, &self.pool)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 }

@@ -76,7 +76,10 @@ pub(super) async fn save(to: &mut AnyConnection, customer: &CustomerRecord) -> R
         .bind(big(customer.created_at.0))
         .execute(&mut *to)
         .await?;
-    sqlx::query("DELETE FROM customer_numbers WHERE customer_id = $1").bind(big(customer.id.0)).execute(&mut *to).await?;
+    sqlx::query("DELETE FROM customer_numbers WHERE customer_id = $1")
+        .bind(big(customer.id.0))
+        .execute(&mut *to)
+        .await?;
     for number in &customer.phone_numbers {
         // The newest customer with a number is the one its calls belong to.
         sqlx::query("INSERT INTO customer_numbers (e164, customer_id) VALUES ($1, $2) ON CONFLICT (e164) DO UPDATE SET customer_id = $2")
@@ -94,20 +97,29 @@ impl Store {
     /// # Errors
     /// When the database cannot be read; so for every method here.
     pub async fn customer(&self, id: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
-        let row = sqlx::query("SELECT * FROM customers WHERE id = $1").bind(big(id.0)).fetch_optional(&self.pool).await?;
+        let row =
+            sqlx::query("SELECT * FROM customers WHERE id = $1").bind(big(id.0)).fetch_optional(&self.pool).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Whose number this is.
     #[allow(clippy::missing_errors_doc)]
     pub async fn customer_of_number(&self, number: E164) -> Result<Option<CustomerId>, sqlx::Error> {
-        let row = sqlx::query("SELECT customer_id FROM customer_numbers WHERE e164 = $1").bind(number.to_string()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT customer_id FROM customer_numbers WHERE e164 = $1")
+            .bind(number.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|row| row.id("customer_id").map(CustomerId)).transpose()
     }
 
     /// Customers whose name or number contains the text, the newest first.
     #[allow(clippy::missing_errors_doc)]
-    pub async fn customers(&self, search: Option<&str>, before: Option<CustomerId>, limit: u32) -> Result<Vec<CustomerRow>, sqlx::Error> {
+    pub async fn customers(
+        &self,
+        search: Option<&str>,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<CustomerRow>, sqlx::Error> {
         let mut filter = Filter::new("SELECT * FROM customers");
         filter.and_contains(&["LOWER(name)", "phone_numbers", "LOWER(alias)"], search);
         filter.and_id("id < ", before.map(|i| i.0));
@@ -139,7 +151,9 @@ impl Store {
                 directory.by_number.insert(number, brief(row)?);
             }
         }
-        let rows = sqlx::query("SELECT id, name, alias, language, blocked FROM customers WHERE alias <> ''").fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT id, name, alias, language, blocked FROM customers WHERE alias <> ''")
+            .fetch_all(&self.pool)
+            .await?;
         for row in &rows {
             directory.by_alias.insert(row.text("alias")?, brief(row)?);
         }

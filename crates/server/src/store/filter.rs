@@ -61,7 +61,8 @@ impl Filter {
     /// One of the columns (already in lower case) contains the text.
     pub fn and_contains(&mut self, columns: &[&'static str], text: Option<&str>) {
         let Some(text) = text else { return };
-        let pattern = format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern =
+            format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
         self.condition("(");
         for (place, column) in columns.iter().enumerate() {
             if place > 0 {

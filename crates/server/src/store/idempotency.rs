@@ -23,7 +23,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read; so for every method here.
-    pub async fn stored_response(&self, key_hash: &[u8], not_before: UnixMillis) -> Result<Option<StoredResponse>, sqlx::Error> {
+    pub async fn stored_response(
+        &self,
+        key_hash: &[u8],
+        not_before: UnixMillis,
+    ) -> Result<Option<StoredResponse>, sqlx::Error> {
         let row = sqlx::query("SELECT * FROM idempotency WHERE key_hash = $1 AND created_at > $2")
             .bind(key_hash)
             .bind(big(not_before.0))
@@ -42,7 +46,12 @@ impl Store {
 
     /// Keeps an answer.
     #[allow(clippy::missing_errors_doc)]
-    pub async fn store_response(&self, key_hash: &[u8], response: &StoredResponse, now: UnixMillis) -> Result<(), sqlx::Error> {
+    pub async fn store_response(
+        &self,
+        key_hash: &[u8],
+        response: &StoredResponse,
+        now: UnixMillis,
+    ) -> Result<(), sqlx::Error> {
         const SAVE: &str = "INSERT INTO idempotency (key_hash, request_hash, status, content_type, body, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (key_hash) DO UPDATE SET request_hash = $2, status = $3, content_type = $4, body = $5, created_at = $6";
         sqlx::query(SAVE)
@@ -60,6 +69,10 @@ impl Store {
     /// Forgets answers from before `limit`.
     #[allow(clippy::missing_errors_doc)]
     pub async fn forget_old_responses(&self, limit: UnixMillis) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM idempotency WHERE created_at <= $1").bind(big(limit.0)).execute(&self.pool).await.map(|_| ())
+        sqlx::query("DELETE FROM idempotency WHERE created_at <= $1")
+            .bind(big(limit.0))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
     }
 }

@@ -29,12 +29,12 @@ pub use workspace::RevisionRow;
 pub use writer::{MOST_WAITING, NotSettled, Writer};
 
 use crate::configuration::{Configuration, StartProblem};
+use pbx::id::IdSource;
 use pbx::settings::OperatorStatus;
 use pbx::{ManagerId, UnixMillis};
-use pbx::id::IdSource;
 use sqlx::AnyPool;
-use std::path::PathBuf;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// The database and the folder beside it.
@@ -55,7 +55,8 @@ impl Store {
         let pool = open::open(configuration).await?;
         let recordings = configuration.recordings();
         let mut seed = [0u8; 8];
-        getrandom::fill(&mut seed).map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))?;
+        getrandom::fill(&mut seed)
+            .map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))?;
         let ids = Arc::new(Mutex::new(IdSource::new(u64::from_le_bytes(seed))));
         Ok(Self { pool, ids, recordings: Arc::new(recordings), statuses: Arc::default() })
     }

@@ -58,7 +58,12 @@ impl Store {
 
     /// The notes of a conversation, the newest first.
     #[allow(clippy::missing_errors_doc)]
-    pub async fn notes(&self, conversation: ConversationId, before: Option<EntryId>, limit: u32) -> Result<Vec<NoteRow>, sqlx::Error> {
+    pub async fn notes(
+        &self,
+        conversation: ConversationId,
+        before: Option<EntryId>,
+        limit: u32,
+    ) -> Result<Vec<NoteRow>, sqlx::Error> {
         let rows = sqlx::query("SELECT * FROM notes WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
             .bind(big(conversation.0))
             .bind(before.map_or(i64::MAX, |id| big(id.0)))

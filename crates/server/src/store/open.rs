@@ -14,13 +14,15 @@ const CONNECTIONS: u32 = 6;
 
 /// Every connection: readers beside one writer, no fsync per commit (a killed process loses nothing, only a power cut
 /// may lose the last commits), and five seconds of patience with a lock.
-const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;";
+const PRAGMAS: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;";
 
 pub(super) async fn open(configuration: &Configuration) -> Result<AnyPool, StartProblem> {
     folder(&configuration.data)?;
     folder(&configuration.recordings())?;
     sqlx::any::install_default_drivers();
-    let pool = connect(&url(configuration, "rwc"), CONNECTIONS).await.map_err(|why| cannot_open(configuration, &why))?;
+    let pool =
+        connect(&url(configuration, "rwc"), CONNECTIONS).await.map_err(|why| cannot_open(configuration, &why))?;
     MIGRATIONS.run(&pool).await.map_err(|why| cannot_migrate(configuration, &why))?;
     Ok(pool)
 }
@@ -40,7 +42,10 @@ async fn connect(url: &str, connections: u32) -> Result<AnyPool, sqlx::Error> {
 
 fn folder(path: &Path) -> Result<(), StartProblem> {
     std::fs::create_dir_all(path).map_err(|why| {
-        StartProblem(format!("The data folder {} cannot be made or used ({why}); check its rights or choose another with --data DIR.", path.display()))
+        StartProblem(format!(
+            "The data folder {} cannot be made or used ({why}); check its rights or choose another with --data DIR.",
+            path.display()
+        ))
     })
 }
 
@@ -61,7 +66,10 @@ fn cannot_migrate(configuration: &Configuration, why: &MigrateError) -> StartPro
             "The database {} was made by a different build of sori whose tables differ; restore a backup into an empty folder, or choose another with --data DIR.",
             configuration.database
         )),
-        other => StartProblem(format!("The database {} cannot be brought up to date ({other}); check its rights and the free disk space.", configuration.database)),
+        other => StartProblem(format!(
+            "The database {} cannot be brought up to date ({other}); check its rights and the free disk space.",
+            configuration.database
+        )),
     }
 }
 
@@ -88,13 +96,17 @@ async fn problems(configuration: &Configuration) -> Vec<StartProblem> {
         return problems;
     }
     if let Err(why) = std::fs::read_dir(data) {
-        problems.push(StartProblem(format!("The data folder {} cannot be read ({why}); check its rights.", data.display())));
+        problems.push(StartProblem(format!(
+            "The data folder {} cannot be read ({why}); check its rights.",
+            data.display()
+        )));
         return problems;
     }
     let Some(file) = configuration.sqlite_file().filter(|f| f.exists()) else { return problems };
     sqlx::any::install_default_drivers();
     let result = async {
-        let pool = AnyPoolOptions::new().max_connections(1).connect(&format!("sqlite:{}?mode=ro", file.display())).await?;
+        let pool =
+            AnyPoolOptions::new().max_connections(1).connect(&format!("sqlite:{}?mode=ro", file.display())).await?;
         let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&pool).await?;
         pool.close().await;
         Ok::<_, sqlx::Error>(verdict)
@@ -102,8 +114,14 @@ async fn problems(configuration: &Configuration) -> Vec<StartProblem> {
     .await;
     match result {
         Ok(verdict) if verdict == "ok" => {}
-        Ok(verdict) => problems.push(StartProblem(format!("The database {} is damaged ({verdict}); restore a backup into an empty folder.", file.display()))),
-        Err(why) => problems.push(StartProblem(format!("The database {} cannot be read ({why}); check the file or restore a backup.", file.display()))),
+        Ok(verdict) => problems.push(StartProblem(format!(
+            "The database {} is damaged ({verdict}); restore a backup into an empty folder.",
+            file.display()
+        ))),
+        Err(why) => problems.push(StartProblem(format!(
+            "The database {} cannot be read ({why}); check the file or restore a backup.",
+            file.display()
+        ))),
     }
     problems
 }

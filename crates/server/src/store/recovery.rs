@@ -21,7 +21,8 @@ impl Store {
     /// When the database refuses.
     pub async fn recover(&self, now: UnixMillis) -> Result<Recovered, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        let alive = sqlx::query("SELECT alive_at FROM workspace WHERE id = 1").fetch_optional(&mut *transaction).await?;
+        let alive =
+            sqlx::query("SELECT alive_at FROM workspace WHERE id = 1").fetch_optional(&mut *transaction).await?;
         let alive = alive.map(|row| row.id("alive_at")).transpose()?.unwrap_or(0);
         let rows = sqlx::query("SELECT * FROM calls WHERE state <> 'ended'").fetch_all(&mut *transaction).await?;
         let open: Vec<calls::CallRow> = rows.iter().map(calls::read).collect::<Result<_, _>>()?;
@@ -43,9 +44,18 @@ impl Store {
     }
 }
 
-async fn close(to: &mut AnyConnection, call: &calls::CallRow, alive: UnixMillis, now: UnixMillis) -> Result<(), sqlx::Error> {
+async fn close(
+    to: &mut AnyConnection,
+    call: &calls::CallRow,
+    alive: UnixMillis,
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
     let last_known = call.trace.last().map_or(0, |mark| mark.at_ms);
-    let ended = [call.started_at.0, call.engaged_at.map_or(0, |t| t.0), last_known, alive.0].into_iter().max().unwrap_or(now.0).min(now.0);
+    let ended = [call.started_at.0, call.engaged_at.map_or(0, |t| t.0), last_known, alive.0]
+        .into_iter()
+        .max()
+        .unwrap_or(now.0)
+        .min(now.0);
     let mut trace = call.trace.clone();
     trace.push(TraceMark { at_ms: now.0, what: "server_restarted".into(), detail: String::new() });
     let unanswered = call.engaged_at.is_none();

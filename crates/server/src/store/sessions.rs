@@ -9,7 +9,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses; so for every method here.
-    pub async fn add_session(&self, token_hash: &[u8], manager: ManagerId, now: UnixMillis, expires_at: UnixMillis) -> Result<(), sqlx::Error> {
+    pub async fn add_session(
+        &self,
+        token_hash: &[u8],
+        manager: ManagerId,
+        now: UnixMillis,
+        expires_at: UnixMillis,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query("INSERT INTO sessions (token_hash, manager_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(token_hash)
             .bind(big(manager.0))
@@ -40,12 +46,20 @@ impl Store {
     /// Ends all sessions of a manager (the password changed).
     #[allow(clippy::missing_errors_doc)]
     pub async fn end_sessions_of(&self, manager: ManagerId) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM sessions WHERE manager_id = $1").bind(big(manager.0)).execute(&self.pool).await.map(|_| ())
+        sqlx::query("DELETE FROM sessions WHERE manager_id = $1")
+            .bind(big(manager.0))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
     }
 
     /// Forgets sessions that are over.
     #[allow(clippy::missing_errors_doc)]
     pub async fn forget_old_sessions(&self, now: UnixMillis) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(big(now.0)).execute(&self.pool).await.map(|_| ())
+        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+            .bind(big(now.0))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
     }
 }

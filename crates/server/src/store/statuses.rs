@@ -7,7 +7,12 @@ use pbx::{ManagerId, UnixMillis};
 use sqlx::AnyConnection;
 use std::sync::PoisonError;
 
-pub(super) async fn save(to: &mut AnyConnection, manager: ManagerId, status: OperatorStatus, since: UnixMillis) -> Result<(), sqlx::Error> {
+pub(super) async fn save(
+    to: &mut AnyConnection,
+    manager: ManagerId,
+    status: OperatorStatus,
+    since: UnixMillis,
+) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO operator_statuses (manager_id, status, since) VALUES ($1, $2, $3) ON CONFLICT (manager_id) DO UPDATE SET status = $2, since = $3")
         .bind(big(manager.0))
         .bind(word(&status))

@@ -96,7 +96,10 @@ async fn what_was_told_is_in_the_database_and_in_order() {
         }
         order.push(event.subject);
     }
-    assert_eq!(order, [Subject::Customer(CustomerId(5)), Subject::Conversation(ConversationId(6)), Subject::Call(CallId(7))]);
+    assert_eq!(
+        order,
+        [Subject::Customer(CustomerId(5)), Subject::Conversation(ConversationId(6)), Subject::Call(CallId(7))]
+    );
     let row = store.conversation(ConversationId(6)).await.unwrap().unwrap();
     assert_eq!((row.last_call.unwrap().id, row.customer.phone_numbers.len()), (CallId(7), 1));
     assert_eq!(live.records_written.load(Ordering::Relaxed), 3);
@@ -109,7 +112,8 @@ async fn the_last_version_of_a_row_wins() {
     let store = open(folder.path()).await;
     let (writer, live, _) = writer(&store);
     let mut versions: Vec<Record> = (0..2_000).map(|_| ringing(7)).collect();
-    versions.push(Record::Call(Box::new(CallRecord { ended_at: Some(UnixMillis(9_000)), ..call(7, CallState::Ended) })));
+    versions
+        .push(Record::Call(Box::new(CallRecord { ended_at: Some(UnixMillis(9_000)), ..call(7, CallState::Ended) })));
     writer.send(versions);
     writer.settled().await.unwrap();
     assert_eq!(store.call(CallId(7)).await.unwrap().unwrap().ended_at, Some(UnixMillis(9_000)));
@@ -135,9 +139,17 @@ async fn calls_that_were_up_are_closed_with_a_reason() {
     {
         let store = open(folder.path()).await;
         let (writer, ..) = writer(&store);
-        let engaged = CallRecord { engaged_at: Some(UnixMillis(3_000)), conversation_id: None, ..call(8, CallState::Engaged) };
-        let outbound = CallRecord { direction: Direction::Outbound, conversation_id: None, ..call(9, CallState::Ringing) };
-        writer.send(vec![customer(), conversation(ConversationState::Open), ringing(7), Record::Call(Box::new(engaged)), Record::Call(Box::new(outbound))]);
+        let engaged =
+            CallRecord { engaged_at: Some(UnixMillis(3_000)), conversation_id: None, ..call(8, CallState::Engaged) };
+        let outbound =
+            CallRecord { direction: Direction::Outbound, conversation_id: None, ..call(9, CallState::Ringing) };
+        writer.send(vec![
+            customer(),
+            conversation(ConversationState::Open),
+            ringing(7),
+            Record::Call(Box::new(engaged)),
+            Record::Call(Box::new(outbound)),
+        ]);
         writer.settled().await.unwrap();
         store.mark_alive(UnixMillis(60_000)).await.unwrap();
         // Dropped without closing, as after SIGKILL.
@@ -152,7 +164,10 @@ async fn calls_that_were_up_are_closed_with_a_reason() {
     assert_eq!((answered.state, answered.missed_reason), (CallState::Ended, None));
     assert_eq!(store.call(CallId(9)).await.unwrap().unwrap().failure.as_deref(), Some("server_restarted"));
     let conversation = store.conversation(ConversationId(6)).await.unwrap().unwrap().record;
-    assert_eq!((conversation.state, conversation.missed_reason), (ConversationState::Missed, Some(MissedReason::NoOperator)));
+    assert_eq!(
+        (conversation.state, conversation.missed_reason),
+        (ConversationState::Missed, Some(MissedReason::NoOperator))
+    );
     assert_eq!(store.recover(UnixMillis(200_000)).await.unwrap().calls, 0);
 }
 
@@ -188,7 +203,10 @@ async fn limited(store: &Store, folder: &std::path::Path, pages: i64) -> Store {
 async fn a_record_the_database_refuses_keeps_no_other_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    sqlx::query("CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN NEW.id = 2 BEGIN SELECT RAISE(ABORT, 'no'); END").execute(&store.pool).await.unwrap();
+    sqlx::query("CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN NEW.id = 2 BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .execute(&store.pool)
+        .await
+        .unwrap();
     let (writer, ..) = writer(&store);
     writer.send(vec![ringing(1), ringing(2), ringing(3)]);
     writer.settled().await.unwrap();
@@ -201,7 +219,8 @@ async fn a_backup_taken_while_running_is_restored_into_an_empty_folder() {
     let (from, to, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open(from.path()).await;
     let (writer, ..) = writer(&store);
-    let recorded = CallRecord { recording: Some("7.wav".into()), recording_seconds: Some(3), ..call(7, CallState::Ended) };
+    let recorded =
+        CallRecord { recording: Some("7.wav".into()), recording_seconds: Some(3), ..call(7, CallState::Ended) };
     std::fs::write(store.recordings().join("7.wav"), b"RIFF").unwrap();
     writer.send(vec![Record::Call(Box::new(recorded))]);
     writer.settled().await.unwrap();

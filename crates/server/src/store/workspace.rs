@@ -25,7 +25,10 @@ pub struct RevisionRow {
     pub published_at: UnixMillis,
 }
 
-fn keyed<K: Ord, V>(rows: Vec<AnyRow>, read: impl Fn(&AnyRow) -> Result<(K, V), sqlx::Error>) -> Result<BTreeMap<K, Arc<V>>, sqlx::Error> {
+fn keyed<K: Ord, V>(
+    rows: Vec<AnyRow>,
+    read: impl Fn(&AnyRow) -> Result<(K, V), sqlx::Error>,
+) -> Result<BTreeMap<K, Arc<V>>, sqlx::Error> {
     rows.iter().map(|row| read(row).map(|(key, value)| (key, Arc::new(value)))).collect()
 }
 
@@ -45,9 +48,15 @@ impl Store {
             .await?;
         Ok(Workspace {
             about,
-            managers: keyed(sqlx::query("SELECT * FROM managers WHERE deleted_at = 0").fetch_all(&self.pool).await?, read_manager)?,
+            managers: keyed(
+                sqlx::query("SELECT * FROM managers WHERE deleted_at = 0").fetch_all(&self.pool).await?,
+                read_manager,
+            )?,
             teams: keyed(sqlx::query("SELECT * FROM teams").fetch_all(&self.pool).await?, read_team)?,
-            numbers: keyed(sqlx::query("SELECT * FROM numbers WHERE released_at = 0").fetch_all(&self.pool).await?, read_number)?,
+            numbers: keyed(
+                sqlx::query("SELECT * FROM numbers WHERE released_at = 0").fetch_all(&self.pool).await?,
+                read_number,
+            )?,
             released: released.iter().filter_map(|row| row.text("e164").ok()?.parse().ok()).collect(),
             phones: keyed(sqlx::query("SELECT * FROM phones").fetch_all(&self.pool).await?, read_phone)?,
             carriers: keyed(sqlx::query("SELECT * FROM carriers").fetch_all(&self.pool).await?, read_carrier)?,
@@ -87,14 +96,25 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn revisions(&self, workflow: WorkflowId, before: Option<RevisionId>, limit: u32) -> Result<Vec<RevisionRow>, sqlx::Error> {
-        let rows = sqlx::query("SELECT content, published_at FROM revisions WHERE workflow_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
-            .bind(big(workflow.0))
-            .bind(before.map_or(i64::MAX, |id| big(id.0)))
-            .bind(i64::from(limit))
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(|row| Ok(RevisionRow { revision: row.json("content")?, published_at: UnixMillis(row.id("published_at")?) })).collect()
+    pub async fn revisions(
+        &self,
+        workflow: WorkflowId,
+        before: Option<RevisionId>,
+        limit: u32,
+    ) -> Result<Vec<RevisionRow>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT content, published_at FROM revisions WHERE workflow_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(big(workflow.0))
+        .bind(before.map_or(i64::MAX, |id| big(id.0)))
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RevisionRow { revision: row.json("content")?, published_at: UnixMillis(row.id("published_at")?) })
+            })
+            .collect()
     }
 }
 
@@ -112,7 +132,10 @@ fn read_team(row: &AnyRow) -> Result<(TeamId, Team), sqlx::Error> {
 fn read_number(row: &AnyRow) -> Result<(NumberId, Number), sqlx::Error> {
     let id = NumberId(row.id("id")?);
     let fields: NumberFields = row.json("fields")?;
-    let e164 = row.text("e164")?.parse().map_err(|why| sqlx::Error::Decode(Box::new(why) as Box<dyn std::error::Error + Send + Sync>));
+    let e164 = row
+        .text("e164")?
+        .parse()
+        .map_err(|why| sqlx::Error::Decode(Box::new(why) as Box<dyn std::error::Error + Send + Sync>));
     let number = Number {
         id,
         e164: e164.map_err(|e: sqlx::Error| e)?,
@@ -126,7 +149,13 @@ fn read_number(row: &AnyRow) -> Result<(NumberId, Number), sqlx::Error> {
 fn read_phone(row: &AnyRow) -> Result<(PhoneId, Phone), sqlx::Error> {
     let id = PhoneId(row.id("id")?);
     let fields = PhoneFields { name: row.text("name")?, manager_id: ManagerId(row.id("manager_id")?) };
-    let phone = Phone { id, fields, device_address: row.text("device_address")?, user_id: row.text("user_id")?, password: row.text("password")? };
+    let phone = Phone {
+        id,
+        fields,
+        device_address: row.text("device_address")?,
+        user_id: row.text("user_id")?,
+        password: row.text("password")?,
+    };
     Ok((id, phone))
 }
 
@@ -192,10 +221,19 @@ async fn delete(to: &mut Write<'_>, sql: &'static str, id: u64) -> Result<(), sq
     sqlx::query(sql).bind(big(id)).execute(&mut **to).await.map(|_| ())
 }
 
-async fn write_manager(to: &mut Write<'_>, id: ManagerId, manager: Option<&Manager>, now: UnixMillis) -> Result<(), sqlx::Error> {
+async fn write_manager(
+    to: &mut Write<'_>,
+    id: ManagerId,
+    manager: Option<&Manager>,
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
     let Some(manager) = manager else {
         // The row stays so that history keeps the name.
-        sqlx::query("UPDATE managers SET deleted_at = $1 WHERE id = $2").bind(big(now.0)).bind(big(id.0)).execute(&mut **to).await?;
+        sqlx::query("UPDATE managers SET deleted_at = $1 WHERE id = $2")
+            .bind(big(now.0))
+            .bind(big(id.0))
+            .execute(&mut **to)
+            .await?;
         return delete(to, "DELETE FROM sessions WHERE manager_id = $1", id.0).await;
     };
     const SAVE: &str = "INSERT INTO managers (id, email, fields, password_hash, deleted_at) VALUES ($1, $2, $3, $4, 0) \
@@ -210,10 +248,20 @@ async fn write_manager(to: &mut Write<'_>, id: ManagerId, manager: Option<&Manag
         .map(|_| ())
 }
 
-async fn write_number(to: &mut Write<'_>, id: NumberId, number: Option<&Number>, now: UnixMillis) -> Result<(), sqlx::Error> {
+async fn write_number(
+    to: &mut Write<'_>,
+    id: NumberId,
+    number: Option<&Number>,
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
     let Some(number) = number else {
         // The row stays: a call to a released number has a reason of its own.
-        return sqlx::query("UPDATE numbers SET released_at = $1 WHERE id = $2").bind(big(now.0)).bind(big(id.0)).execute(&mut **to).await.map(|_| ());
+        return sqlx::query("UPDATE numbers SET released_at = $1 WHERE id = $2")
+            .bind(big(now.0))
+            .bind(big(id.0))
+            .execute(&mut **to)
+            .await
+            .map(|_| ());
     };
     const SAVE: &str = "INSERT INTO numbers (id, e164, carrier_id, fields, created_at, released_at) VALUES ($1, $2, $3, $4, $5, 0) \
          ON CONFLICT (id) DO UPDATE SET carrier_id = $3, fields = $4";
@@ -243,9 +291,19 @@ async fn write_phone(to: &mut Write<'_>, phone: &Phone) -> Result<(), sqlx::Erro
         .map(|_| ())
 }
 
-async fn write_workflow(to: &mut Write<'_>, id: WorkflowId, workflow: Option<&Workflow>, now: UnixMillis) -> Result<(), sqlx::Error> {
+async fn write_workflow(
+    to: &mut Write<'_>,
+    id: WorkflowId,
+    workflow: Option<&Workflow>,
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
     let Some(workflow) = workflow else {
-        return sqlx::query("UPDATE workflows SET deleted_at = $1 WHERE id = $2").bind(big(now.0)).bind(big(id.0)).execute(&mut **to).await.map(|_| ());
+        return sqlx::query("UPDATE workflows SET deleted_at = $1 WHERE id = $2")
+            .bind(big(now.0))
+            .bind(big(id.0))
+            .execute(&mut **to)
+            .await
+            .map(|_| ());
     };
     if let Some(revision) = &workflow.latest {
         sqlx::query("INSERT INTO revisions (id, workflow_id, published_at, content) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING")

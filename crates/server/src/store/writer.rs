@@ -144,7 +144,8 @@ impl Writer {
         };
         self.shared.wake.notify_one();
         let mut committed = self.shared.committed.subscribe();
-        let wait = async { committed.wait_for(|sequence| *sequence >= target).await.map(|_| ()).map_err(|_| NotSettled) };
+        let wait =
+            async { committed.wait_for(|sequence| *sequence >= target).await.map(|_| ()).map_err(|_| NotSettled) };
         tokio::time::timeout(SETTLE_TIME, wait).await.map_err(|_| NotSettled)?
     }
 
@@ -290,7 +291,9 @@ impl Task {
     fn failing(&self, failing: bool, why: Option<&sqlx::Error>) {
         if self.shared.failing.swap(failing, Ordering::Relaxed) != failing {
             match why {
-                Some(why) => tracing::error!(%why, "the database takes no records; calls go on, records are kept and tried again"),
+                Some(why) => {
+                    tracing::error!(%why, "the database takes no records; calls go on, records are kept and tried again")
+                }
                 None => tracing::info!("the database takes records again"),
             }
             self.live.store_failing.store(failing, Ordering::Relaxed);

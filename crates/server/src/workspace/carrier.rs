@@ -78,22 +78,42 @@ impl Checked for CarrierFields {
         mistakes.range("addresses", self.addresses.len() as u64, 1, 64);
         for (place, address) in self.addresses.iter().enumerate() {
             if let Err(why) = address.parse::<IpPrefix>() {
-                mistakes.add(format!("addresses[{place}]"), "invalid", why, "203.0.113.7 또는 203.0.113.0/24 같은 주소여야 합니다");
+                mistakes.add(
+                    format!("addresses[{place}]"),
+                    "invalid",
+                    why,
+                    "203.0.113.7 또는 203.0.113.0/24 같은 주소여야 합니다",
+                );
             }
         }
         for (path, uri) in [("outbound_uri", &self.outbound_uri), ("proxy", &self.proxy)] {
             if uri.as_deref().is_some_and(|u| host_and_port(u).is_none()) {
-                mistakes.add(path, "invalid", "must be such as sip:sip.example.net:5060", "sip:sip.example.net:5060 같은 형식이어야 합니다");
+                mistakes.add(
+                    path,
+                    "invalid",
+                    "must be such as sip:sip.example.net:5060",
+                    "sip:sip.example.net:5060 같은 형식이어야 합니다",
+                );
             }
         }
         mistakes.range("numbers", self.numbers.len() as u64, 0, 256);
         for (place, span) in self.numbers.iter().enumerate() {
             if span.to < span.from || span.to.as_u64() - span.from.as_u64() >= LARGEST_SPAN {
-                mistakes.add(format!("numbers[{place}].to"), "out_of_range", "must not be before `from`, at most 1000000 numbers", "from 이상이어야 하며 최대 1000000개입니다");
+                mistakes.add(
+                    format!("numbers[{place}].to"),
+                    "out_of_range",
+                    "must not be before `from`, at most 1000000 numbers",
+                    "from 이상이어야 하며 최대 1000000개입니다",
+                );
             }
         }
         if self.username.is_some() != self.password.is_some() {
-            mistakes.add("password", "required", "user name and password go together", "사용자 이름과 비밀번호는 함께 있어야 합니다");
+            mistakes.add(
+                "password",
+                "required",
+                "user name and password go together",
+                "사용자 이름과 비밀번호는 함께 있어야 합니다",
+            );
         }
     }
 }
@@ -102,14 +122,19 @@ impl Checked for CarrierFields {
 #[must_use]
 pub fn host_and_port(text: &str) -> Option<(String, u16)> {
     let rest = text.strip_prefix("sip:").unwrap_or(text);
-    if rest.is_empty() || rest.len() > 253 || rest.contains(|c: char| c.is_whitespace() || matches!(c, '@' | ';' | '?' | '/' | '<' | '>')) {
+    if rest.is_empty()
+        || rest.len() > 253
+        || rest.contains(|c: char| c.is_whitespace() || matches!(c, '@' | ';' | '?' | '/' | '<' | '>'))
+    {
         return None;
     }
     if let Ok(address) = rest.parse::<std::net::SocketAddr>() {
         return Some((address.ip().to_string(), address.port()));
     }
     match rest.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') && !host.is_empty() => Some((host.to_owned(), port.parse().ok().filter(|p| *p > 0)?)),
+        Some((host, port)) if !host.contains(':') && !host.is_empty() => {
+            Some((host.to_owned(), port.parse().ok().filter(|p| *p > 0)?))
+        }
         Some(_) => None,
         None => Some((rest.to_owned(), 5060)),
     }

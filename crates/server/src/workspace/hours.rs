@@ -114,22 +114,36 @@ impl Checked for HoursFields {
     fn check(&self, mistakes: &mut Mistakes) {
         mistakes.text("name", &self.name, 1, 60);
         if TimeZone::get(&self.time_zone).is_err() {
-            mistakes.add("time_zone", "invalid", "must be an IANA time zone, such as Asia/Seoul", "Asia/Seoul 같은 IANA 시간대여야 합니다");
+            mistakes.add(
+                "time_zone",
+                "invalid",
+                "must be an IANA time zone, such as Asia/Seoul",
+                "Asia/Seoul 같은 IANA 시간대여야 합니다",
+            );
         }
         for (name, _, spans) in self.weekly.days() {
             mistakes.range(&format!("weekly.{name}"), spans.len() as u64, 0, 10);
             for (place, span) in spans.iter().enumerate() {
                 let fits = matches!((minutes(&span.from), minutes(&span.to)), (Some(from), Some(to)) if from < to);
                 if !fits {
-                    mistakes.add(format!("weekly.{name}[{place}]"), "invalid", "must be HH:MM to a later HH:MM of the same day, at most 24:00",
-                        "HH:MM부터 같은 날의 더 늦은 HH:MM(최대 24:00)까지여야 합니다");
+                    mistakes.add(
+                        format!("weekly.{name}[{place}]"),
+                        "invalid",
+                        "must be HH:MM to a later HH:MM of the same day, at most 24:00",
+                        "HH:MM부터 같은 날의 더 늦은 HH:MM(최대 24:00)까지여야 합니다",
+                    );
                 }
             }
         }
         mistakes.range("holidays", self.holidays.len() as u64, 0, 50);
         for (place, holiday) in self.holidays.iter().enumerate() {
             if holiday.date.len() != 10 || holiday.date.parse::<Date>().is_err() {
-                mistakes.add(format!("holidays[{place}].date"), "invalid", "must be a date, YYYY-MM-DD", "YYYY-MM-DD 날짜여야 합니다");
+                mistakes.add(
+                    format!("holidays[{place}].date"),
+                    "invalid",
+                    "must be a date, YYYY-MM-DD",
+                    "YYYY-MM-DD 날짜여야 합니다",
+                );
             }
             mistakes.text(&format!("holidays[{place}].name"), &holiday.name, 0, 60);
         }
@@ -208,11 +222,7 @@ fn merge(mut spans: Vec<(UnixMillis, UnixMillis)>) -> Vec<(UnixMillis, UnixMilli
 
 /// The spans without what lies in `from..to`.
 fn cut(spans: &[(UnixMillis, UnixMillis)], from: UnixMillis, to: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
-    spans
-        .iter()
-        .flat_map(|&(a, b)| [(a, b.min(from)), (a.max(to), b)])
-        .filter(|(a, b)| a < b)
-        .collect()
+    spans.iter().flat_map(|&(a, b)| [(a, b.min(from)), (a.max(to), b)]).filter(|(a, b)| a < b).collect()
 }
 
 #[cfg(test)]
@@ -224,7 +234,14 @@ mod tests {
         HoursFields {
             name: "Weekdays".into(),
             time_zone: "Asia/Seoul".into(),
-            weekly: Weekly { monday: day(), tuesday: day(), wednesday: day(), thursday: day(), friday: day(), ..Weekly::default() },
+            weekly: Weekly {
+                monday: day(),
+                tuesday: day(),
+                wednesday: day(),
+                thursday: day(),
+                friday: day(),
+                ..Weekly::default()
+            },
             holidays: Vec::new(),
             manual_override: None,
         }

@@ -77,7 +77,12 @@ impl Checked for ManagerFields {
         }
         mistakes.range("max_calls", self.max_calls.into(), 1, 1000);
         if !can_be_chosen(self.status) {
-            mistakes.add("status", "not_choosable", "this status comes by itself and cannot be chosen", "직접 선택할 수 없는 상태입니다");
+            mistakes.add(
+                "status",
+                "not_choosable",
+                "this status comes by itself and cannot be chosen",
+                "직접 선택할 수 없는 상태입니다",
+            );
         }
         if let Some(password) = &self.password
             && (password.chars().count() < SHORTEST || password.len() > LONGEST)
@@ -94,7 +99,8 @@ impl Checked for ManagerFields {
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let clean = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    clean && matches!(text.split_once('@'), Some((user, host)) if !user.is_empty() && !host.contains('@') && host.len() >= 3 && host.contains('.'))
+    clean
+        && matches!(text.split_once('@'), Some((user, host)) if !user.is_empty() && !host.contains('@') && host.len() >= 3 && host.contains('.'))
 }
 
 /// A manager.

@@ -46,7 +46,12 @@ impl Mistakes {
         if length < least && text.trim().is_empty() {
             self.add(path, "required", "must not be empty", "비워 둘 수 없습니다");
         } else if length < least || length > most {
-            self.add(path, "length", format!("must have {least} to {most} characters"), format!("{least}~{most}자여야 합니다"));
+            self.add(
+                path,
+                "length",
+                format!("must have {least} to {most} characters"),
+                format!("{least}~{most}자여야 합니다"),
+            );
         } else if least > 0 && text.trim().is_empty() {
             self.add(path, "required", "must not be blank", "공백만 쓸 수 없습니다");
         } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
@@ -57,14 +62,24 @@ impl Mistakes {
     /// A number from `least` to `most` is expected.
     pub fn range(&mut self, path: &str, value: u64, least: u64, most: u64) {
         if !(least..=most).contains(&value) {
-            self.add(path, "out_of_range", format!("must be {least} to {most}"), format!("{least}~{most} 사이여야 합니다"));
+            self.add(
+                path,
+                "out_of_range",
+                format!("must be {least} to {most}"),
+                format!("{least}~{most} 사이여야 합니다"),
+            );
         }
     }
 
     /// The thing named by the id must be there.
     pub fn exists(&mut self, path: impl Into<String>, is_there: bool, what_en: &str, what_ko: &str) {
         if !is_there {
-            self.add(path, "not_found", format!("there is no such {what_en}"), format!("해당 {what_ko}이(가) 없습니다"));
+            self.add(
+                path,
+                "not_found",
+                format!("there is no such {what_en}"),
+                format!("해당 {what_ko}이(가) 없습니다"),
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Numbers as they are stored and edited.
 
 use super::mistake::{Checked, Mistakes};
-use pbx::settings::{ContinueConversation, RingbackChoice, Routing, Spoken};
 use pbx::command::Language;
+use pbx::settings::{ContinueConversation, RingbackChoice, Routing, Spoken};
 use pbx::{AudioId, CarrierId, Country, E164, HoursId, NumberId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,11 +212,21 @@ impl Checked for NumberFields {
     fn check(&self, mistakes: &mut Mistakes) {
         mistakes.range("ring_seconds", self.ring_seconds.into(), 10, 120);
         if self.ringback.kind == RingbackKind::Custom || self.ringback.audio_id.is_some() {
-            mistakes.add("ringback.kind", "not_available", "uploaded audio comes with a later release; use loop or national", "업로드한 음원은 다음 버전에서 지원합니다. loop 또는 national을 쓰세요");
+            mistakes.add(
+                "ringback.kind",
+                "not_available",
+                "uploaded audio comes with a later release; use loop or national",
+                "업로드한 음원은 다음 버전에서 지원합니다. loop 또는 national을 쓰세요",
+            );
         }
         self.check_continue(mistakes);
         if self.routing.business().is_none() {
-            mistakes.add("routing.id", "required", "must be the id of what the kind names", "라우팅 대상의 id가 필요합니다");
+            mistakes.add(
+                "routing.id",
+                "required",
+                "must be the id of what the kind names",
+                "라우팅 대상의 id가 필요합니다",
+            );
         }
         for (name, announcement) in [
             ("greeting", &self.announcements.greeting),
@@ -225,8 +235,12 @@ impl Checked for NumberFields {
         ] {
             for (language, _, spoken) in announcement.languages() {
                 if spoken.kind != SpokenKind::Default || spoken.audio_id.is_some() || spoken.text.is_some() {
-                    mistakes.add(format!("announcements.{name}.{language}.kind"), "not_available",
-                        "only the default recording can be used for now", "지금은 기본 음성만 쓸 수 있습니다");
+                    mistakes.add(
+                        format!("announcements.{name}.{language}.kind"),
+                        "not_available",
+                        "only the default recording can be used for now",
+                        "지금은 기본 음성만 쓸 수 있습니다",
+                    );
                 }
             }
         }

@@ -17,9 +17,13 @@ impl Workspace {
             mistakes.exists("hours_id", self.hours.contains_key(&id), "opening hours", "운영 시간");
         }
         match fields.routing.business() {
-            Some(Routing::Manager(id)) => mistakes.exists("routing.id", self.managers.contains_key(&id), "manager", "매니저"),
+            Some(Routing::Manager(id)) => {
+                mistakes.exists("routing.id", self.managers.contains_key(&id), "manager", "매니저")
+            }
             Some(Routing::Team(id)) => mistakes.exists("routing.id", self.teams.contains_key(&id), "team", "팀"),
-            Some(Routing::Workflow(id)) => mistakes.exists("routing.id", self.workflows.contains_key(&id), "workflow", "워크플로우"),
+            Some(Routing::Workflow(id)) => {
+                mistakes.exists("routing.id", self.workflows.contains_key(&id), "workflow", "워크플로우")
+            }
             Some(Routing::None | Routing::Echo) | None => {}
         }
     }
@@ -31,15 +35,36 @@ impl Workspace {
         }
         let email = fields.email.trim().to_lowercase();
         if self.managers.values().any(|m| Some(m.id) != id && m.fields.email == email) {
-            mistakes.add("email", "not_unique", "another manager has this e-mail address", "다른 매니저가 쓰는 이메일입니다");
+            mistakes.add(
+                "email",
+                "not_unique",
+                "another manager has this e-mail address",
+                "다른 매니저가 쓰는 이메일입니다",
+            );
         }
     }
 
     /// Checks a phone's manager and that no other phone has its name (R39, R40).
-    pub fn check_phone(&self, id: Option<PhoneId>, path: &str, fields: &super::phone::PhoneFields, mistakes: &mut Mistakes) {
-        mistakes.exists(format!("{path}manager_id"), self.managers.contains_key(&fields.manager_id), "manager", "매니저");
+    pub fn check_phone(
+        &self,
+        id: Option<PhoneId>,
+        path: &str,
+        fields: &super::phone::PhoneFields,
+        mistakes: &mut Mistakes,
+    ) {
+        mistakes.exists(
+            format!("{path}manager_id"),
+            self.managers.contains_key(&fields.manager_id),
+            "manager",
+            "매니저",
+        );
         if self.phones.values().any(|p| Some(p.id) != id && p.fields.name == fields.name) {
-            mistakes.add(format!("{path}name"), "not_unique", "another phone has this name", "같은 이름의 전화기가 있습니다");
+            mistakes.add(
+                format!("{path}name"),
+                "not_unique",
+                "another phone has this name",
+                "같은 이름의 전화기가 있습니다",
+            );
         }
     }
 

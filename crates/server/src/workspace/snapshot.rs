@@ -50,11 +50,17 @@ fn business(workspace: &Workspace, now: UnixMillis) -> pbx::Settings {
         numbers: workspace.numbers.values().map(|n| (n.id, n.business())).collect(),
         number_by_e164: workspace.numbers.values().map(|n| (n.e164, n.id)).collect(),
         released: workspace.released.clone(),
-        hours: workspace.hours.values().map(|h| (h.id, pbx::settings::Hours { open: h.fields.open_spans(now) })).collect(),
+        hours: workspace
+            .hours
+            .values()
+            .map(|h| (h.id, pbx::settings::Hours { open: h.fields.open_spans(now) }))
+            .collect(),
         phones: workspace
             .phones
             .values()
-            .map(|p| (p.id, pbx::settings::Phone { id: p.id, name: p.fields.name.clone(), manager_id: p.fields.manager_id }))
+            .map(|p| {
+                (p.id, pbx::settings::Phone { id: p.id, name: p.fields.name.clone(), manager_id: p.fields.manager_id })
+            })
             .collect(),
         workflows: workspace
             .workflows_in_order()
@@ -72,9 +78,18 @@ fn account(carrier: &Carrier, proxy: Option<SocketAddr>) -> CarrierAccount {
     CarrierAccount {
         id: carrier.id,
         name: fields.name.clone(),
-        trust: if !prefixes.is_empty() && prefixes.iter().all(is_loopback) { CarrierTrust::Loopback } else { CarrierTrust::Addresses(prefixes) },
+        trust: if !prefixes.is_empty() && prefixes.iter().all(is_loopback) {
+            CarrierTrust::Loopback
+        } else {
+            CarrierTrust::Addresses(prefixes)
+        },
         proxy,
-        host: fields.outbound_uri.as_deref().and_then(host_and_port).map(|(host, port)| host_text(&host, port)).unwrap_or_default(),
+        host: fields
+            .outbound_uri
+            .as_deref()
+            .and_then(host_and_port)
+            .map(|(host, port)| host_text(&host, port))
+            .unwrap_or_default(),
         credentials: fields.username.clone().zip(fields.password.clone()),
         country: fields.country,
     }
@@ -99,10 +114,15 @@ pub async fn resolve_proxies(workspace: &Workspace) -> BTreeMap<CarrierId, Socke
     const RESOLVE_TIME: std::time::Duration = std::time::Duration::from_secs(2);
     let mut found = BTreeMap::new();
     for carrier in workspace.carriers.values() {
-        let Some((host, port)) = carrier.fields.proxy.as_deref().or(carrier.fields.outbound_uri.as_deref()).and_then(host_and_port) else { continue };
+        let Some((host, port)) =
+            carrier.fields.proxy.as_deref().or(carrier.fields.outbound_uri.as_deref()).and_then(host_and_port)
+        else {
+            continue;
+        };
         if let Ok(ip) = host.parse() {
             found.insert(carrier.id, SocketAddr::new(ip, port));
-        } else if let Ok(Ok(mut addresses)) = tokio::time::timeout(RESOLVE_TIME, tokio::net::lookup_host((host.as_str(), port))).await
+        } else if let Ok(Ok(mut addresses)) =
+            tokio::time::timeout(RESOLVE_TIME, tokio::net::lookup_host((host.as_str(), port))).await
             && let Some(address) = addresses.next()
         {
             found.insert(carrier.id, address);

@@ -77,6 +77,11 @@ impl Workflow {
     /// What publishing the draft would make.
     #[must_use]
     pub fn revision(&self, id: RevisionId) -> Revision {
-        Revision { id, name: self.fields.name.clone(), trigger: self.fields.trigger.clone(), steps: self.fields.steps.clone() }
+        Revision {
+            id,
+            name: self.fields.name.clone(),
+            trigger: self.fields.trigger.clone(),
+            steps: self.fields.steps.clone(),
+        }
     }
 }

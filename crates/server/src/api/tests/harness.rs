@@ -132,7 +132,14 @@ impl Server {
         let writer = Writer::start(store.clone(), live.clone(), events.clone());
         let (handle, orders) = Control::new(live);
         let configuration = Arc::new(configuration);
-        let parts = Parts { store: store.clone(), writer: writer.clone(), control: handle, events, configuration, metrics: Metrics::default() };
+        let parts = Parts {
+            store: store.clone(),
+            writer: writer.clone(),
+            control: handle,
+            events,
+            configuration,
+            metrics: Metrics::default(),
+        };
         let app = App::open(parts).await.unwrap();
         let business = Pbx::new(app.settings().business, store.load_directory().await.unwrap(), 7);
         let (facts, fact_inbox) = tokio::sync::mpsc::unbounded_channel();
@@ -174,7 +181,10 @@ pub struct Client<'a> {
 
 impl Client<'_> {
     pub async fn send(&self, method: &str, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -196,6 +206,12 @@ impl Client<'_> {
     /// The item of a list whose field has this value.
     pub async fn find(&self, path: &str, field: &str, value: &str) -> Value {
         let list = self.get(path).await.json();
-        list["items"].as_array().unwrap().iter().find(|i| i[field] == value).unwrap_or_else(|| panic!("{path}: no {value} in {list}")).clone()
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|i| i[field] == value)
+            .unwrap_or_else(|| panic!("{path}: no {value} in {list}"))
+            .clone()
     }
 }

@@ -9,7 +9,13 @@ use serde_json::{Value, json};
 
 fn call_arrived(server: &Server, id: u64, from: &str, to: &str) -> CallId {
     let call = CallId(id);
-    let fact = Fact::CallArrived { call, from: Caller::Number(from.parse().unwrap()), to: Some(to.parse().unwrap()), dialled: to.into(), diverted_from: None };
+    let fact = Fact::CallArrived {
+        call,
+        from: Caller::Number(from.parse().unwrap()),
+        to: Some(to.parse().unwrap()),
+        dialled: to.into(),
+        diverted_from: None,
+    };
     server.facts.send(fact).unwrap();
     call
 }
@@ -39,9 +45,13 @@ async fn a_missed_call_stands_in_the_inbox() {
     let server = Server::demo().await;
     let minji = server.login("minji@demo.test").await;
     let (call, seen) = missed_call(&server, &minji).await;
-    assert_eq!((&seen["direction"], &seen["from"], &seen["kind"]), (&json!("inbound"), &json!("+821012345678"), &json!("call")));
+    assert_eq!(
+        (&seen["direction"], &seen["from"], &seen["kind"]),
+        (&json!("inbound"), &json!("+821012345678"), &json!("call"))
+    );
     assert!(seen["missed_reason"].is_string(), "{seen}");
-    let list = until(&minji, "/calls?direction=inbound&state=ended", |l| !l["items"].as_array().unwrap().is_empty()).await;
+    let list =
+        until(&minji, "/calls?direction=inbound&state=ended", |l| !l["items"].as_array().unwrap().is_empty()).await;
     assert_eq!(list["items"][0]["id"], call.to_string());
     let trace = minji.get(&format!("/calls/{call}/trace")).await.json();
     assert_eq!(trace["items"][0]["what"], "arrived");
@@ -97,16 +107,32 @@ async fn a_conversation_is_worked_on() {
     let changed = minji.patch(&path, json!({"state": "open", "assignee_id": me["id"], "tags": ["refund"]})).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
     let changed = changed.json();
-    assert_eq!((&changed["state"], &changed["assignee_id"], &changed["missed_reason"]), (&json!("open"), &me["id"], &Value::Null), "R88, R148");
+    assert_eq!(
+        (&changed["state"], &changed["assignee_id"], &changed["missed_reason"]),
+        (&json!("open"), &me["id"], &Value::Null),
+        "R88, R148"
+    );
     assert_eq!(minji.patch(&path, json!({"state": "queued"})).await.fields(), [("state".into(), "invalid".into())]);
-    assert_eq!(minji.patch(&path, json!({"team_id": "0000000000000"})).await.fields(), [("team_id".into(), "not_found".into())]);
-    assert_eq!(minji.post(&format!("{path}/notes"), json!({"text": " "})).await.fields(), [("text".into(), "required".into())]);
+    assert_eq!(
+        minji.patch(&path, json!({"team_id": "0000000000000"})).await.fields(),
+        [("team_id".into(), "not_found".into())]
+    );
+    assert_eq!(
+        minji.post(&format!("{path}/notes"), json!({"text": " "})).await.fields(),
+        [("text".into(), "required".into())]
+    );
     let note = minji.post(&format!("{path}/notes"), json!({"text": "환불 요청"})).await;
     assert_eq!((note.status, &note.json()["manager_id"]), (StatusCode::CREATED, &me["id"]));
     let timeline = minji.get(&format!("{path}/timeline")).await.json();
     let kinds: Vec<&str> = timeline["items"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"entry") && kinds.last() == Some(&"note"), "{timeline}");
-    assert_eq!(minji.get(&format!("/conversations?assignee_id={}", me["id"].as_str().unwrap())).await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        minji.get(&format!("/conversations?assignee_id={}", me["id"].as_str().unwrap())).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(minji.get("/conversations?state=missed,closed").await.json()["items"], json!([]));
     assert_eq!(minji.post(&format!("{path}/calls"), json!({})).await.code(), "no_device");
 }
@@ -142,7 +168,10 @@ async fn customers_are_found_changed_and_blocked() {
     let found = minji.get("/customers?search=010-5555").await.json();
     assert_eq!(found["items"][0]["id"], id.as_str());
     let named = minji.patch(&path, json!({"name": "김하나", "profile": {"vip": true}, "blocked": true})).await.json();
-    assert_eq!((&named["is_lead"], &named["blocked"], &named["actions"][1]), (&json!(false), &json!(true), &json!("unblock")));
+    assert_eq!(
+        (&named["is_lead"], &named["blocked"], &named["actions"][1]),
+        (&json!(false), &json!(true), &json!("unblock"))
+    );
     assert_eq!(minji.get("/customers?search=하나").await.json()["items"][0]["profile"]["vip"], true);
     assert_eq!(minji.patch(&path, json!({"phone_numbers": ["010"]})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let other = minji.post("/customers", json!({"name": "x", "phone_numbers": ["+821055554444"]})).await;
@@ -163,7 +192,10 @@ async fn dialling_rings_the_callers_own_device_first() {
     assert_eq!(call.status, StatusCode::CREATED, "{}", call.text);
     assert_eq!(call.json()["direction"], "outbound");
     let path = format!("/calls/{}", call.json()["id"].as_str().unwrap());
-    assert_eq!(server.login("sora@demo.test").await.post(&format!("{path}/hang-up"), json!({})).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        server.login("sora@demo.test").await.post(&format!("{path}/hang-up"), json!({})).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(minji.post(&format!("{path}/hang-up"), json!({})).await.json()["state"], "ended");
 }
 
@@ -173,7 +205,10 @@ async fn browsers_get_short_lived_accounts() {
     let minji = server.login("minji@demo.test").await;
     let made = minji.post("/browser-phone", json!({"kind": "mobile"})).await;
     assert_eq!((made.status, &made.json()["ws_path"]), (StatusCode::CREATED, &json!("/sip")));
-    assert_eq!(minji.post("/browser-phone", json!({"kind": "fridge"})).await.fields(), [("kind".into(), "invalid".into())]);
+    assert_eq!(
+        minji.post("/browser-phone", json!({"kind": "fridge"})).await.fields(),
+        [("kind".into(), "invalid".into())]
+    );
     assert_eq!(minji.post("/demo/customer-phone", json!({"from": "010 9999 8888"})).await.status, StatusCode::CREATED);
     // Orders are carried out in turn: when this one is, the accounts are there.
     server.app.refresh().await.unwrap();
@@ -190,7 +225,8 @@ async fn next_event(body: &mut axum::body::BodyDataStream, wanted: &str) -> Valu
         text.push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
         while let Some((event, rest)) = text.split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())) {
             text = rest;
-            let field = |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+            let field =
+                |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_owned();
             if field("event:") == wanted {
                 return serde_json::from_str(&field("data:")).unwrap();
             }
@@ -204,7 +240,10 @@ async fn events_tell_what_changed_to_those_who_may_see_it() {
     let server = Server::demo().await;
     let owner = server.login("owner@demo.test").await;
     let listen = async |token: &str| {
-        let request = axum::http::Request::get("/api/v1/events").header("authorization", format!("Bearer {token}")).body(axum::body::Body::empty()).unwrap();
+        let request = axum::http::Request::get("/api/v1/events")
+            .header("authorization", format!("Bearer {token}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
         server.raw(request).await.into_body().into_data_stream()
     };
     let sora = server.login("sora@demo.test").await;
@@ -218,5 +257,9 @@ async fn events_tell_what_changed_to_those_who_may_see_it() {
     assert_eq!(hidden, json!({"id": phone["id"], "deleted": true}), "no password for others");
     let (id, _) = conversation(&server).await;
     let told = next_event(&mut soras, "conversation").await;
-    assert_eq!((&told["id"], told == sora.get(&format!("/conversations/{id}")).await.json()), (&json!(id), true), "as its GET gives it");
+    assert_eq!(
+        (&told["id"], told == sora.get(&format!("/conversations/{id}")).await.json()),
+        (&json!(id), true),
+        "as its GET gives it"
+    );
 }

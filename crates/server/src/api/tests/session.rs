@@ -8,10 +8,14 @@ use serde_json::json;
 #[tokio::test]
 async fn signs_in_and_out() {
     let server = Server::demo().await;
-    let answer = server.ask(post("/api/v1/login", &json!({"email": "MINJI@demo.test ", "password": "sori-demo"}))).await;
+    let answer =
+        server.ask(post("/api/v1/login", &json!({"email": "MINJI@demo.test ", "password": "sori-demo"}))).await;
     assert_eq!(answer.status, StatusCode::OK);
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
-    assert!(cookie.starts_with("sori_session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.starts_with("sori_session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
     assert_eq!(answer.json()["manager"]["role"], "manager");
     assert_eq!(answer.json()["manager"]["workspace"]["demo"], true);
     let minji = server.login("minji@demo.test").await;
@@ -58,7 +62,9 @@ async fn with_the_cookie_only_our_own_pages_write() {
 #[tokio::test]
 async fn problems_speak_the_callers_language() {
     let server = Server::demo().await;
-    let ask = |language: &'static str| Request::get("/api/v1/me").header(header::ACCEPT_LANGUAGE, language).body(Body::empty()).unwrap();
+    let ask = |language: &'static str| {
+        Request::get("/api/v1/me").header(header::ACCEPT_LANGUAGE, language).body(Body::empty()).unwrap()
+    };
     assert_eq!(server.ask(ask("ko")).await.json()["title"], "로그인 필요");
     assert_eq!(server.ask(ask("de")).await.json()["title"], "Not signed in");
     let minji = server.login("minji@demo.test").await;
@@ -87,11 +93,18 @@ async fn what_is_asked_wrongly_gets_the_right_status() {
         assert_eq!(answer.json()["status"], status, "{method} {path}");
     }
     let request = |content_type: &'static str, body: String| {
-        Request::post("/api/v1/teams").header(header::AUTHORIZATION, format!("Bearer {}", owner.token)).header(header::CONTENT_TYPE, content_type).body(Body::from(body)).unwrap()
+        Request::post("/api/v1/teams")
+            .header(header::AUTHORIZATION, format!("Bearer {}", owner.token))
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::from(body))
+            .unwrap()
     };
     assert_eq!(server.ask(request("text/plain", "{}".into())).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(server.ask(request("application/json", "{".into())).await.code(), "malformed_json");
-    assert_eq!(server.ask(request("application/json", " ".repeat(2 * 1024 * 1024))).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        server.ask(request("application/json", " ".repeat(2 * 1024 * 1024))).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
 }
 
 #[tokio::test]

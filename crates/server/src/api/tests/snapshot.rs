@@ -10,7 +10,10 @@ fn the_document_in_web_is_the_one_of_this_program() {
         std::fs::write(&path, &document).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == document, "web/openapi.json is stale: run UPDATE_SNAPSHOT=1 cargo test -p server, then `npm run generate` in web/");
+    assert!(
+        kept == document,
+        "web/openapi.json is stale: run UPDATE_SNAPSHOT=1 cargo test -p server, then `npm run generate` in web/"
+    );
 }
 
 #[test]
