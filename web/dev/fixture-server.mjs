@@ -41,7 +41,7 @@ function changed(type, item, change) {
   return item;
 }
 
-/** `[method, pattern, handler(match, {query, body, me})]`; a handler returns the answer or `null` for 404. */
+/** `[method, pattern, handler(match, {query, body, me})]`; a handler that finds nothing to GET is a 404. */
 const routes = [
   ["GET", /^\/workspace$/, () => ({ name: "소리상점", demo: true })],
   ["GET", /^\/me$/, (_, { me }) => meOf(me)],
@@ -54,7 +54,7 @@ const routes = [
   ["GET", /^\/numbers\/available$/, () => ({ items: [6, 7, 8].map((n) => ({ e164: `+82704000000${n}`, country: "KR", network: "KT" })), next: null })],
   ["PATCH", /^\/numbers\/([\w-]+)$/, ([, id], { body }) => changed("number", find(numbers, id), body)],
   ["GET", /^\/phones$/, (_, { query }) => page(phones, query)],
-  ["GET", /^\/phones\/servers$/, () => ({ items: [{ country: "KR", label: "South Korea", host: "sip.sori.example", port: 5060, transports: ["udp", "tcp"] }] })],
+  ["GET", /^\/phones\/servers$/, () => [{ country: "KR", label: "South Korea", host: "sip.sori.example", port: 5060, transports: ["udp", "tcp"] }]],
   ["GET", /^\/conversations$/, (_, { query }) => page(conversations.filter((c) => (!query.get("state") || c.state === query.get("state")) && (!query.get("assignee_id") || c.assignee_id === query.get("assignee_id"))), query)],
   ["GET", /^\/conversations\/([\w-]+)$/, ([, id]) => find(conversations, id)],
   ["PATCH", /^\/conversations\/([\w-]+)$/, ([, id], { body }) => changed("conversation", find(conversations, id), body)],
@@ -95,7 +95,7 @@ async function api(request, response, url) {
     const match = method === request.method && pattern.exec(path);
     if (!match) continue;
     const answer = handler(match, { query: url.searchParams, body, me });
-    return answer === null || answer === false ? problem(response, 404, "not_found", "This does not exist.") : json(response, answer);
+    return !answer && method === "GET" ? problem(response, 404, "not_found", "This does not exist.") : json(response, answer);
   }
   return problem(response, 404, "not_found", `The fixture has no ${request.method} ${path}.`);
 }

@@ -2,7 +2,7 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
-import { ApiError } from "./api/http";
+import { ApiError } from "./api/problem";
 import { keys } from "./api/queries";
 import { TextProvider } from "./i18n/text";
 import { CrashScreen, MissingPage } from "./shell/crash";

@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { eventsUrl } from "./http";
 import { asTimelineItem, placeConversation, placeInTimeline, replaceById, upsertById, type Pages } from "./live";
 import { keys, type ConversationFilter } from "./queries";
-import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, SystemHealth, Team, TimelineItem } from "./types";
+import type { Call, Conversation, Customer, Entry, List, Manager, Me, Note, Phone, PhoneNumber, SystemHealth, Team, TimelineItem, Workflow } from "./types";
 
 const FIRST_RETRY_MS = 1_000;
 /** After a connection closes for good (an error page of a proxy), the browser does not retry: we do, up to this far apart. */
@@ -70,6 +70,7 @@ const changes: Record<string, Change> = {
   number: intoList<PhoneNumber>(keys.numbers),
   manager: onManager,
   team: intoList<Team>(keys.teams),
+  workflow: intoList<Workflow>(keys.workflows),
 };
 
 /** Opens the stream; the returned function closes it. `onSystem` hears how the server itself is (disk full …). */

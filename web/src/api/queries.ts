@@ -1,14 +1,11 @@
-/** What the console asks the server, one query or mutation a line; every path of the API is named here and nowhere else. */
+/** What the console asks the server, one query or command a line; every path of the API is named here and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { ApiError, http } from "./http";
-import type {
-  AvailableNumber, Call, Conversation, ConversationState, Customer, DeviceKind, List, Manager, Me, Note, Phone,
-  PhoneNumber, PhoneServer, SipCredential, Team, TimelineItem, Workspace,
-} from "./types";
+import { bodyOf, client } from "./http";
+import type { ConversationChange, ConversationState, CustomerChange, DeviceKind, MyChange, NewPhone, NumberChange, PhoneChange } from "./types";
 
 const PAGE = 50;
-/** Lists that are small by nature (managers, teams, numbers, phones) are read whole, up to this many. */
-const WHOLE = 200;
+/** Lists that are small by nature (managers, teams, numbers, phones) are read whole, up to the largest page there is. */
+const WHOLE = { params: { query: { limit: 200 } } };
 
 export interface ConversationFilter {
   state: ConversationState | "all";
@@ -28,95 +25,82 @@ export const keys = {
   phones: ["phones"] as const,
   managers: ["managers"] as const,
   teams: ["teams"] as const,
+  workflows: ["workflows"] as const,
 };
 
+const byId = (id: string) => ({ params: { path: { id } } });
+/** Leaves a part of a query out when it is empty. */
+const given = <K extends string>(name: K, value: string | null) => (value ? ({ [name]: value } as Record<K, string>) : {});
+
 export const queries = {
-  me: queryOptions({ queryKey: keys.me, queryFn: () => http.get<Me>("/me"), staleTime: 60_000 }),
+  me: queryOptions({ queryKey: keys.me, queryFn: () => bodyOf(client.GET("/me")), staleTime: 60_000 }),
   /** Known before sign-in: whose workspace this is and whether it is the demo. */
-  workspace: queryOptions({
-    queryKey: ["workspace"],
-    queryFn: () => http.get<Workspace>("/workspace"),
-    retry: false,
-    staleTime: Infinity,
-  }),
+  workspace: queryOptions({ queryKey: ["workspace"], queryFn: () => bodyOf(client.GET("/workspace")), staleTime: Infinity }),
   conversations: (filter: ConversationFilter) =>
     infiniteQueryOptions({
       queryKey: keys.conversations(filter),
-      queryFn: ({ pageParam }) =>
-        http.get<List<Conversation>>("/conversations", {
-          state: filter.state === "all" ? null : filter.state,
-          assignee_id: filter.assignee_id,
-          after: pageParam,
-          limit: PAGE,
-        }),
+      queryFn: ({ pageParam }) => {
+        const state = filter.state === "all" ? null : filter.state;
+        const query = { limit: PAGE, ...given("state", state), ...given("assignee_id", filter.assignee_id), ...given("after", pageParam) };
+        return bodyOf(client.GET("/conversations", { params: { query } }));
+      },
       initialPageParam: "",
       getNextPageParam: (page) => page.next ?? undefined,
     }),
   conversation: (id: string) =>
-    queryOptions({ queryKey: keys.conversation(id), queryFn: () => http.get<Conversation>(`/conversations/${id}`) }),
+    queryOptions({ queryKey: keys.conversation(id), queryFn: () => bodyOf(client.GET("/conversations/{id}", byId(id))) }),
   timeline: (id: string) =>
     queryOptions({
       queryKey: keys.timeline(id),
-      queryFn: () => http.get<List<TimelineItem>>(`/conversations/${id}/timeline`),
+      queryFn: () => bodyOf(client.GET("/conversations/{id}/timeline", byId(id))),
     }),
   customers: (search: string) =>
     infiniteQueryOptions({
       queryKey: keys.customers(search),
-      queryFn: ({ pageParam }) =>
-        http.get<List<Customer>>("/customers", { search, after: pageParam, limit: PAGE }),
+      queryFn: ({ pageParam }) => {
+        const query = { limit: PAGE, ...given("search", search), ...given("after", pageParam) };
+        return bodyOf(client.GET("/customers", { params: { query } }));
+      },
       initialPageParam: "",
       getNextPageParam: (page) => page.next ?? undefined,
     }),
   customer: (id: string) =>
-    queryOptions({ queryKey: keys.customer(id), queryFn: () => http.get<Customer>(`/customers/${id}`) }),
-  numbers: queryOptions({ queryKey: keys.numbers, queryFn: () => http.get<List<PhoneNumber>>("/numbers", { limit: WHOLE }) }),
+    queryOptions({ queryKey: keys.customer(id), queryFn: () => bodyOf(client.GET("/customers/{id}", byId(id))) }),
+  numbers: queryOptions({ queryKey: keys.numbers, queryFn: () => bodyOf(client.GET("/numbers", WHOLE)) }),
   availableNumbers: queryOptions({
     queryKey: ["available-numbers"],
-    queryFn: () => http.get<List<AvailableNumber>>("/numbers/available", { country: "KR" }),
+    queryFn: () => bodyOf(client.GET("/numbers/available")),
     staleTime: 0,
   }),
-  phones: queryOptions({ queryKey: keys.phones, queryFn: () => http.get<List<Phone>>("/phones", { limit: WHOLE }) }),
+  phones: queryOptions({ queryKey: keys.phones, queryFn: () => bodyOf(client.GET("/phones", WHOLE)) }),
   phoneServers: queryOptions({
     queryKey: ["phone-servers"],
-    queryFn: async () => {
-      const answer = await http.get<PhoneServer[] | List<PhoneServer>>("/phones/servers");
-      return Array.isArray(answer) ? answer : answer.items;
-    },
+    queryFn: () => bodyOf(client.GET("/phones/servers")),
     staleTime: 300_000,
   }),
-  managers: queryOptions({ queryKey: keys.managers, queryFn: () => http.get<List<Manager>>("/managers", { limit: WHOLE }) }),
-  teams: queryOptions({ queryKey: keys.teams, queryFn: () => http.get<List<Team>>("/teams", { limit: WHOLE }) }),
-  workflows: queryOptions({
-    queryKey: ["workflows"],
-    queryFn: () => http.get<List<{ id: string; name: string }>>("/workflows", { limit: WHOLE }).catch(emptyWhenMissing),
-    staleTime: 300_000,
-  }),
+  managers: queryOptions({ queryKey: keys.managers, queryFn: () => bodyOf(client.GET("/managers", WHOLE)) }),
+  teams: queryOptions({ queryKey: keys.teams, queryFn: () => bodyOf(client.GET("/teams", WHOLE)) }),
+  workflows: queryOptions({ queryKey: keys.workflows, queryFn: () => bodyOf(client.GET("/workflows", WHOLE)) }),
 };
 
-/** A part of the API that this server does not have yet reads as an empty list. */
-function emptyWhenMissing(problem: unknown): List<{ id: string; name: string }> {
-  if (problem instanceof ApiError && problem.status === 404) return { items: [] };
-  throw problem;
-}
+type BrowserKind = Exclude<DeviceKind, "desk_phone">;
 
 export const commands = {
-  signIn: (email: string, password: string) => http.post<{ token: string; manager: Manager }>("/login", { email, password }),
-  signOut: () => http.post<void>("/logout"),
-  changeMe: (change: Partial<Pick<Me, "language" | "ring_devices" | "status">>) => http.patch<Me>("/me", change),
-  changeConversation: (id: string, change: Partial<Pick<Conversation, "state" | "assignee_id" | "team_id" | "tags">>) =>
-    http.patch<Conversation>(`/conversations/${id}`, change),
-  addNote: (id: string, text: string) => http.post<Note>(`/conversations/${id}/notes`, { text }),
-  callBack: (id: string) => http.post<Call>(`/conversations/${id}/calls`),
-  hangUp: (callId: string) => http.post<void>(`/calls/${callId}/hang-up`),
-  changeCustomer: (id: string, change: Partial<Pick<Customer, "name" | "blocked">>) =>
-    http.patch<Customer>(`/customers/${id}`, change),
-  issueNumber: (e164: string) => http.post<PhoneNumber>("/numbers", { e164 }),
-  changeNumber: (id: string, change: Partial<Pick<PhoneNumber, "ring_seconds" | "ringback" | "routing" | "is_default">>) =>
-    http.patch<PhoneNumber>(`/numbers/${id}`, change),
-  releaseNumber: (id: string) => http.delete<void>(`/numbers/${id}`),
-  addPhones: (phones: { name: string; manager_id: string }[]) => http.post<List<Phone>>("/phones", { phones }),
-  changePhone: (id: string, change: Partial<Pick<Phone, "name" | "manager_id">>) => http.patch<Phone>(`/phones/${id}`, change),
-  deletePhone: (id: string) => http.delete<void>(`/phones/${id}`),
-  browserPhone: (kind: Exclude<DeviceKind, "desk_phone">) => http.post<SipCredential>("/browser-phone", { kind }),
-  customerPhone: (from: string) => http.post<SipCredential>("/demo/customer-phone", from ? { from } : {}),
+  signIn: (email: string, password: string) => bodyOf(client.POST("/login", { body: { email, password } })),
+  signOut: () => bodyOf(client.POST("/logout")),
+  changeMe: (body: MyChange) => bodyOf(client.PATCH("/me", { body })),
+  changeConversation: (id: string, body: ConversationChange) =>
+    bodyOf(client.PATCH("/conversations/{id}", { ...byId(id), body })),
+  addNote: (id: string, text: string) => bodyOf(client.POST("/conversations/{id}/notes", { ...byId(id), body: { text } })),
+  callBack: (id: string) => bodyOf(client.POST("/conversations/{id}/calls", byId(id))),
+  hangUp: (id: string) => bodyOf(client.POST("/calls/{id}/hang-up", byId(id))),
+  changeCustomer: (id: string, body: CustomerChange) => bodyOf(client.PATCH("/customers/{id}", { ...byId(id), body })),
+  issueNumber: (e164: string) => bodyOf(client.POST("/numbers", { body: { e164 } })),
+  changeNumber: (id: string, body: NumberChange) => bodyOf(client.PATCH("/numbers/{id}", { ...byId(id), body })),
+  releaseNumber: (id: string) => bodyOf(client.DELETE("/numbers/{id}", byId(id))),
+  addPhones: (phones: NewPhone[]) => bodyOf(client.POST("/phones", { body: { phones } })),
+  changePhone: (id: string, body: PhoneChange) => bodyOf(client.PATCH("/phones/{id}", { ...byId(id), body })),
+  deletePhone: (id: string) => bodyOf(client.DELETE("/phones/{id}", byId(id))),
+  browserPhone: (kind: BrowserKind) => bodyOf(client.POST("/browser-phone", { body: { kind } })),
+  customerPhone: (from: string) => bodyOf(client.POST("/demo/customer-phone", { body: from ? { from } : {} })),
 };

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useState, type FormEvent } from "react";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import { useNames } from "../api/names";
 import { commands, keys, queries } from "../api/queries";
 import type { Phone } from "../api/types";

@@ -1,7 +1,7 @@
 /** Changes a phone's name and manager, or deletes it. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import { useNames } from "../api/names";
 import { commands, keys } from "../api/queries";
 import type { Phone } from "../api/types";

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Navigate, Outlet, useLocation, useNavigate } from "react-router";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { followEvents, type LiveState } from "../api/events";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import { queries } from "../api/queries";
 import type { Me } from "../api/types";
 import { useText } from "../i18n/text";

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Button as AriaButton, ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { useLocation, useNavigate } from "react-router";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import { commands, queries } from "../api/queries";
 import { useText, type ScreenLanguage, type TextKey } from "../i18n/text";
 import { Avatar } from "../ui/avatar";

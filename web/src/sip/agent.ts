@@ -2,7 +2,7 @@
 import type { UA } from "jssip";
 import type { CallOptions, IncomingRTCSessionEvent, RTCSessionEvent } from "jssip/lib/UA";
 import type { RTCSession } from "jssip/lib/RTCSession";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import type { SipCredential } from "../api/types";
 
 /** How the agent stands with the server. */

@@ -1,6 +1,6 @@
 /** Turns what went wrong into words for the person at the screen. */
 import { useCallback } from "react";
-import { ApiError } from "../api/http";
+import { ApiError } from "../api/problem";
 import { useText } from "../i18n/text";
 
 export function useProblemText(): (problem: unknown) => string {
