@@ -127,8 +127,9 @@ impl Pbx {
         }
     }
 
-    /// A manager's lines changed: the call may ring there now, or has nobody left to wait for.
+    /// A manager's lines changed: the call may ring there now or no longer, or has nobody left to wait for.
     pub(crate) fn line_changed(&mut self, call: &mut Call, manager: ManagerId, now: UnixMillis) {
+        self.withdraw_if_on_call(call, manager, now);
         self.present_if_available(call, manager, now);
         self.give_up_if_hopeless(call, now);
     }
@@ -141,6 +142,22 @@ impl Pbx {
                 self.present_if_available(call, manager, now);
             }
         }
+    }
+
+    /// Who dials while a call rings has no line left to answer it with: it stops ringing there, and does so again when
+    /// the line comes free.
+    fn withdraw_if_on_call(&mut self, call: &mut Call, manager: ManagerId, now: UnixMillis) {
+        let State::Ringing(ring) = &mut call.state else { return };
+        if self.settings.managers.get(&manager).is_none_or(|m| self.lines.has_free_line(m)) {
+            return;
+        }
+        let Some(presentation) = ring.open.iter().find(|(_, m)| **m == manager).map(|(p, _)| *p) else { return };
+        ring.open.remove(&presentation);
+        self.lines.unpresented(manager);
+        call.record.manager_ids.retain(|presented| *presented != manager);
+        call.trace(now, "withdrawn", manager);
+        // Whom the manager calls instead is the manager's choice: no missed call may show.
+        self.command(Command::Withdraw { call: call.id, presentation, why: Withdrawal::AnsweredElsewhere });
     }
 
     /// When nobody rings and nobody is about to come free, the customer is told.

@@ -1,1 +1,23 @@
-//! sim
+//! Simulation by seed: the real switch and media engine among simulated phones and carriers, on a virtual clock and a
+//! network that loses, doubles and reorders; and the truth model that says what must hold whatever happens.
+//!
+//! A run depends on its seed only, so that a fault found once is found again: see [`run::play`].
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod call_truth;
+pub mod cast;
+pub mod clock;
+mod deliver;
+pub mod description;
+pub mod glance;
+pub mod ladder;
+pub mod network;
+pub mod rng;
+pub mod run;
+pub mod scenario;
+pub mod sockets;
+pub mod voice;
+pub mod wire_truth;
+pub mod workspace;
+pub mod world;

@@ -325,3 +325,43 @@ fn says_what_is_wrong_with_a_request() {
     assert_eq!(ask(&|s| s.numbers.clear(), &|_| {}), Some(DialRefusal::NoNumber));
     assert_eq!(DialRefusal::InvalidNumber.field(), Some("to"));
 }
+
+/// Who dials while another call rings cannot answer that one any more; it rings again when the line comes free.
+#[test]
+fn a_call_that_rings_leaves_the_manager_who_dials() {
+    check(
+        r#"
+        jun desk_phone x 1
+        minji desk_phone x 1
+        A +821055556666 calls +827040000001
+            answer A
+            play A customer greeting/ko once
+            * A workflow
+        A heard it
+            play A customer ringback loop forever
+            present A minji "01055556666"
+            present A jun "01055556666"
+            * lead +821055556666
+            * talk1 open support
+            * team_assigned support
+            * A ringing minji+jun talk1
+        B minji dials 01011112222
+            dial B +821011112222 as +827040000003
+            play B dialler ringback kr forever
+            withdraw A minji answered_elsewhere
+            * minji is call
+            * lead +821011112222
+            * talk2 open minji
+            * assignee_assigned minji
+            * B ringing minji talk2
+            * A ringing jun talk1
+        B minji hangs up
+            end B
+            present A minji "01055556666"
+            * minji is waiting
+            * B ended minji failed manager_left talk2
+            * talk2 open minji
+            * A ringing jun+minji talk1
+        "#,
+    );
+}

@@ -1,0 +1,50 @@
+//! What an agent may do, now or later.
+
+use sip::InviteId;
+
+/// Something to do. Where a call is meant, `None` is the one that came last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Sign in, or refresh it.
+    Register,
+    /// Sign off.
+    SignOff,
+    /// Call this user of the server, saying to be this one.
+    Call {
+        /// Whom.
+        to: String,
+        /// Our From user.
+        from: String,
+    },
+    /// Say that it rings.
+    Ring(Option<InviteId>),
+    /// Answer.
+    Answer(Option<InviteId>),
+    /// Refuse with this status.
+    Refuse(Option<InviteId>, u16),
+    /// Hang up, cancel or refuse: whatever ends it.
+    HangUp(Option<InviteId>),
+    /// Put the other on hold.
+    Hold(Option<InviteId>),
+    /// Take the other back.
+    Resume(Option<InviteId>),
+    /// Press a key.
+    Press(Option<InviteId>, char),
+    /// Send the next packet of speech.
+    Speak(InviteId),
+    /// Send the next packet of a key press.
+    Key {
+        /// In which call.
+        id: InviteId,
+        /// Which key.
+        key: char,
+        /// Packets sent for it already.
+        step: u16,
+        /// RTP timestamp of its beginning.
+        timestamp: u32,
+    },
+    /// Be gone: cable pulled, application killed. Nothing is sent, everything is forgotten.
+    Vanish,
+    /// Come back and sign in anew.
+    Return,
+}

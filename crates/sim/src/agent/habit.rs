@@ -1,0 +1,151 @@
+//! What agents do by themselves.
+
+use super::Deed;
+use crate::rng::Rng;
+use crate::voice::Side;
+use sip::InviteId;
+use std::time::Duration;
+
+/// A phone's temper.
+#[derive(Clone, Copy, Debug)]
+pub struct Phone {
+    /// Vanishings of a thousand calls that ring, and as many of those that are up.
+    pub vanishes: u32,
+    /// Holds of a thousand calls that are up.
+    pub holds: u32,
+}
+
+/// A carrier's temper.
+#[derive(Clone, Copy, Debug)]
+pub struct Carrier {
+    /// Calls of a thousand that are given up while they are being set up, so that CANCEL meets the 200.
+    pub hurries: u32,
+    /// Vanishings of a thousand calls that are up.
+    pub vanishes: u32,
+}
+
+/// What an agent does by itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Habit {
+    /// Rings at once and does nothing more.
+    Obedient,
+    /// A manager's phone, by chance.
+    Phone(Phone),
+    /// A carrier with its customers, by chance.
+    Carrier(Carrier),
+}
+
+/// How somebody takes a call.
+#[derive(Clone, Copy)]
+enum Reaction {
+    Answers,
+    AnswersAtOnce,
+    Declines,
+    IsBusy,
+    IsOut,
+    LetsItRing,
+    SaysNothing,
+}
+
+/// A phone that nobody takes stops ringing by itself.
+const RINGS_AT_MOST: Duration = Duration::from_secs(180);
+
+/// How often people take a call in which way.
+const REACTIONS: [(u64, Reaction); 7] = [
+    (55, Reaction::Answers),
+    (10, Reaction::AnswersAtOnce),
+    (8, Reaction::Declines),
+    (7, Reaction::IsBusy),
+    (3, Reaction::IsOut),
+    (12, Reaction::LetsItRing),
+    (5, Reaction::SaysNothing),
+];
+
+impl Reaction {
+    fn plan(self, id: Option<InviteId>, rings: (Duration, Deed), soon: Duration, later: Duration) -> Vec<(Duration, Deed)> {
+        match self {
+            Self::Answers => vec![rings, (later, Deed::Answer(id))],
+            Self::AnswersAtOnce => vec![(soon, Deed::Answer(id))],
+            Self::Declines => vec![rings, (later, Deed::Refuse(id, 603))],
+            Self::IsBusy => vec![(soon, Deed::Refuse(id, 486))],
+            Self::IsOut => vec![(soon, Deed::Refuse(id, 480))],
+            Self::LetsItRing => vec![rings, (RINGS_AT_MOST, Deed::Refuse(id, 480))],
+            Self::SaysNothing => vec![(RINGS_AT_MOST, Deed::Refuse(id, 480))],
+        }
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+impl Habit {
+    /// Somebody calls.
+    pub(super) fn on_called(self, rng: &mut Rng, id: InviteId) -> Vec<(Duration, Deed)> {
+        let id = Some(id);
+        let rings = (rng.ms(5..300), Deed::Ring(id));
+        match self {
+            Self::Obedient => vec![(ms(20), Deed::Ring(id))],
+            Self::Phone(phone) if rng.chance(phone.vanishes) => {
+                let when = rng.ms(1..6000);
+                vec![rings, (when, Deed::Vanish)]
+            }
+            Self::Phone(_) | Self::Carrier(_) => {
+                let later = rng.ms(300..25_000);
+                let soon = rng.ms(0..400);
+                rng.weighted(&REACTIONS).plan(id, rings, soon, later)
+            }
+        }
+    }
+
+    /// We call somebody.
+    pub(super) fn on_calling(self, rng: &mut Rng, id: InviteId) -> Vec<(Duration, Deed)> {
+        let patience = match self {
+            Self::Obedient => return Vec::new(),
+            Self::Carrier(carrier) if rng.chance(carrier.hurries) => rng.ms(0..120),
+            // The first seconds are the most eventful.
+            _ => {
+                let most = rng.of(&[500, 5_000, 15_000, 60_000, 60_000, 90_000]);
+                rng.ms(100..most)
+            }
+        };
+        let mut plans = vec![(patience, Deed::HangUp(Some(id)))];
+        for _ in 0..rng.of(&[0, 1, 1, 2]) {
+            let key = rng.of(&['1', '2', '3', '*', '9']);
+            plans.push((rng.ms(500..9_000), Deed::Press(Some(id), key)));
+        }
+        plans
+    }
+
+    /// A call is up.
+    pub(super) fn on_up(self, rng: &mut Rng, id: InviteId, side: Side) -> Vec<(Duration, Deed)> {
+        let (vanishes, holds) = match self {
+            Self::Obedient => return Vec::new(),
+            Self::Phone(phone) => (phone.vanishes, phone.holds),
+            Self::Carrier(carrier) => (carrier.vanishes, 30),
+        };
+        let mut plans = Vec::new();
+        let most = rng.of(&[200, 5_000, 30_000, 60_000]);
+        // Managers hang up now and then; customers do in any case, after their patience or here.
+        if side == Side::Customer || rng.chance(700) {
+            plans.push((rng.ms(0..most) + if side == Side::Customer { ms(3_000) } else { ms(0) }, Deed::HangUp(Some(id))));
+        }
+        if rng.chance(holds) {
+            let at = rng.ms(100..8_000);
+            plans.push((at, Deed::Hold(Some(id))));
+            plans.push((at + rng.ms(50..6_000), Deed::Resume(Some(id))));
+        }
+        if rng.chance(vanishes) {
+            plans.push((rng.ms(1..10_000), Deed::Vanish));
+        }
+        plans
+    }
+
+    /// How long somebody who vanished stays away; `None` is for good.
+    pub(super) fn absence(self, rng: &mut Rng) -> Option<Duration> {
+        match self {
+            Self::Obedient => None,
+            Self::Phone(_) | Self::Carrier(_) => Some(rng.ms(500..90_000)),
+        }
+    }
+}

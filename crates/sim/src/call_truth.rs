@@ -1,0 +1,188 @@
+//! What must hold of every call, as its records tell and as the parties hear it.
+
+use crate::agent::{Agent, AgentCall, Stand, key_of};
+use crate::voice::Side;
+use crate::workspace::MANAGERS;
+use pbx::record::{CallRecord, CallState, Direction};
+use pbx::{CallId, ManagerId, Record, UnixMillis};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// A customer hears nothing for this long at most; half a second more than a menu waits for a key.
+const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
+
+/// All calls of a run.
+#[derive(Debug, Default)]
+pub struct CallTruth {
+    calls: BTreeMap<CallId, CallRecord>,
+    engaged: BTreeSet<(Instant, CallId)>,
+    /// Within this both parties of an engaged call hear each other.
+    heard_within: Duration,
+    /// Engaged calls whose two parties were found to hear each other.
+    pub heard: usize,
+}
+
+impl CallTruth {
+    /// A run without calls yet, whose network lets two parties hear each other within `heard_within`.
+    #[must_use]
+    pub fn new(heard_within: Duration) -> Self {
+        Self { heard_within, ..Self::default() }
+    }
+
+    /// Takes in what the switch told for one input, whole: in between, one call may know more than another.
+    ///
+    /// # Errors
+    /// Says which rule was broken by which call.
+    pub fn take(&mut self, records: Vec<Record>, now: Instant) -> Result<(), String> {
+        let mut newly_presented = Vec::new();
+        for record in records {
+            let Record::Call(call) = record else { continue };
+            check(&call).map_err(|rule| format!("{rule}: {call:?}"))?;
+            let before = self.calls.get(&call.id);
+            if before.is_some_and(|before| before.state == CallState::Ended) {
+                return Err(format!("a call changed after its end: {call:?}"));
+            }
+            let rang = before.map_or(&[][..], presented);
+            newly_presented.extend(presented(&call).iter().copied().filter(|manager| !rang.contains(manager)));
+            if call.engaged_at.is_some() && before.is_none_or(|before| before.engaged_at.is_none()) {
+                self.engaged.insert((now + self.heard_within, call.id));
+            }
+            self.calls.insert(call.id, *call);
+        }
+        newly_presented.into_iter().try_for_each(|manager| self.check_lines(manager, true))?;
+        MANAGERS.iter().try_for_each(|(_, manager, ..)| self.check_lines(*manager, false))
+    }
+
+    /// No manager has more calls than lines; who rings may not be beyond them either.
+    fn check_lines(&self, manager: ManagerId, with_presented: bool) -> Result<(), String> {
+        let lines = MANAGERS.iter().find(|m| m.1 == manager).map_or(0, |m| usize::from(m.3));
+        let live = || self.calls.values().filter(|call| call.state != CallState::Ended);
+        let talks = live().filter(|call| on_line(call) == Some(manager)).count();
+        let rings = live().filter(|call| with_presented && presented(call).contains(&manager)).count();
+        if talks + rings > lines {
+            return Err(format!("manager {manager} has {talks} calls up and {rings} ringing on {lines} lines"));
+        }
+        Ok(())
+    }
+
+    /// Looks whether the parties of engaged calls hear each other and nobody else.
+    ///
+    /// # Errors
+    /// Says who does not.
+    pub fn listen(&mut self, agents: &[Agent], now: Instant) -> Result<(), String> {
+        while let Some((at, id)) = self.engaged.first().copied()
+            && at <= now
+        {
+            self.engaged.remove(&(at, id));
+            self.check_heard(id, agents)?;
+        }
+        self.check_stranger(agents)
+    }
+
+    /// Looks whether a customer is left in silence, on links that lose nothing.
+    ///
+    /// # Errors
+    /// Says who is.
+    pub fn look_for_silence(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
+        for call in parties(agents).filter(|call| call.side == Side::Customer) {
+            if call.silence(now) > LONGEST_SILENCE && !self.may_be_silent(call, agents, now) {
+                return Err(format!("customer {} hears nothing for {:?}: {call:?}", call.key, call.silence(now)));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_stranger(&self, agents: &[Agent]) -> Result<(), String> {
+        match parties(agents).find_map(|call| call.hearing.stranger.map(|level| (call, level))) {
+            Some((call, level)) => Err(format!("{:?} of call {} hears a stranger's voice {level}: {call:?}", call.side, call.key)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_heard(&mut self, id: CallId, agents: &[Agent]) -> Result<(), String> {
+        let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else { return Ok(()) };
+        let party = |side| parties(agents).find(|call| call.key == key(record) && call.side == side && call.version == 1);
+        let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
+        for call in [customer, manager] {
+            if call.hearing.voice.is_none() {
+                return Err(format!("{:?} does not hear the other in time after they were connected: {call:?}", call.side));
+            }
+        }
+        self.heard += 1;
+        Ok(())
+    }
+
+    /// Is there a good reason that this customer hears nothing?
+    fn may_be_silent(&self, call: &AgentCall, agents: &[Agent], now: Instant) -> bool {
+        let Some(record) = self.calls.values().find(|record| key(record) == call.key) else { return false };
+        let partner = parties(agents).find(|other| other.key == call.key && other.side == Side::Manager);
+        let is_recorded = record.trace.iter().any(|mark| mark.what == "voicemail");
+        // A partner who vanished is noticed by the silence of the line, later.
+        let alone = record.state == CallState::Engaged && partner.is_none_or(|partner| partner.silence(now) > LONGEST_SILENCE);
+        call.holds || record.state == CallState::Ended || is_recorded || alone
+    }
+
+    /// Looks back when everything is over.
+    ///
+    /// # Errors
+    /// Names the call that did not end, or how many were never recorded.
+    pub fn look_back(&self, arrived: usize) -> Result<(), String> {
+        if let Some(call) = self.calls.values().find(|call| call.state != CallState::Ended) {
+            return Err(format!("a call did not end: {call:?}"));
+        }
+        let inbound = self.calls.values().filter(|call| call.direction == Direction::Inbound).count();
+        if inbound != arrived {
+            return Err(format!("{arrived} customers' calls reached the switch, {inbound} were recorded"));
+        }
+        Ok(())
+    }
+
+    /// All calls.
+    pub fn records(&self) -> impl Iterator<Item = &CallRecord> {
+        self.calls.values()
+    }
+}
+
+/// What must hold of a record for itself.
+fn check(call: &CallRecord) -> Result<(), &'static str> {
+    let ended = call.state == CallState::Ended;
+    let answered = call.engaged_at.is_some();
+    let reason = match call.direction {
+        Direction::Inbound => call.missed_reason.is_some(),
+        Direction::Outbound => call.failure.is_some(),
+    };
+    // The echo test is answered by nobody, and not missed either.
+    let echoed = call.trace.iter().any(|mark| mark.what == "echo");
+    let before_start = |at: UnixMillis| at < call.started_at;
+    match () {
+        () if ended != call.ended_at.is_some() => Err("a call has a time of its end exactly when it ended"),
+        () if call.ended_at.is_some_and(before_start) => Err("a call ended before it began"),
+        () if answered && reason => Err("a call was answered and has a reason why not"),
+        () if ended && !answered && !reason && !echoed => Err("a call was not answered for no reason"),
+        () => Ok(()),
+    }
+}
+
+/// Whom a call rings.
+fn presented(call: &CallRecord) -> &[ManagerId] {
+    let rings = call.direction == Direction::Inbound && call.state == CallState::Ringing;
+    if rings { &call.manager_ids } else { &[] }
+}
+
+/// Whose line a call takes up.
+fn on_line(call: &CallRecord) -> Option<ManagerId> {
+    let dials = call.direction == Direction::Outbound && call.ringing_at.is_some() && call.failure.is_none();
+    call.answered_by.or_else(|| call.manager_ids.first().copied().filter(|_| dials))
+}
+
+fn key(record: &CallRecord) -> u64 {
+    key_of(match record.direction {
+        Direction::Inbound => &record.from,
+        Direction::Outbound => &record.to,
+    })
+}
+
+/// The calls that are up at agents that are there.
+fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
+    agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()).filter(|call| call.stand == Stand::Up)
+}

@@ -1,0 +1,178 @@
+//! What must hold of every SIP message on the wire, whatever the call is about.
+
+use crate::glance::{Glance, Start};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// After this the switch has given up an INVITE that nobody answered (timer B, RFC 3261 17.1.1.2).
+const TIMER_B: Duration = Duration::from_secs(32);
+
+/// A dialog as the messages that passed tell of it, by its Call-ID.
+#[derive(Debug, Default)]
+struct Seen {
+    agent: usize,
+    /// When the INVITE was sent, while nothing came back for it.
+    unheard_since: Option<Duration>,
+    /// The switch's requests so far: CSeq number and method.
+    requests: BTreeSet<(u32, String)>,
+    /// Why no new request may go out any more.
+    over: Option<&'static str>,
+    /// The switch rings a phone by it: it sent the INVITE, a response beyond 100 came, and it is not given up.
+    presents: bool,
+    /// The INVITE was the switch's.
+    ours: bool,
+    /// CSeq number of the peer's first INVITE, of the one with credentials when it was challenged.
+    first: Option<u32>,
+    /// The switch answered it.
+    answered: bool,
+}
+
+/// All dialogs of a run.
+#[derive(Debug, Default)]
+pub struct WireTruth {
+    dialogs: BTreeMap<String, Seen>,
+    /// Customers' calls that reached the switch.
+    pub arrived: usize,
+}
+
+impl WireTruth {
+    /// The switch sent a message to an agent that may have `lines` calls at once.
+    ///
+    /// # Errors
+    /// Says which rule it broke.
+    pub fn sent(&mut self, at: Duration, agent: usize, glance: &Glance, lines: usize) -> Result<(), String> {
+        match &glance.start {
+            Start::Request(_) => self.request_sent(at, agent, glance, lines),
+            Start::Response(status) => {
+                self.response_sent(*status, glance);
+                Ok(())
+            }
+        }
+    }
+
+    fn request_sent(&mut self, at: Duration, agent: usize, glance: &Glance, lines: usize) -> Result<(), String> {
+        let first = glance.method == "INVITE" && !glance.in_dialog;
+        if first && !self.dialogs.contains_key(&glance.call_id) {
+            let held = self.dialogs.values().filter(|seen| seen.agent == agent && seen.presents).count();
+            if held >= lines {
+                return Err(format!("a phone that can have {lines} calls at once is called while it has {held}"));
+            }
+            self.dialogs.insert(glance.call_id.clone(), Seen { agent, ours: true, unheard_since: Some(at), ..Seen::default() });
+        }
+        let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return Ok(()) };
+        let is_new = seen.requests.insert((glance.cseq, glance.method.clone()));
+        if let (true, Some(why), false) = (is_new, seen.over, glance.method == "ACK") {
+            return Err(format!("{} is sent although {why}", glance.method));
+        }
+        match glance.method.as_str() {
+            "BYE" => {
+                seen.over = Some("the switch had sent BYE");
+                seen.presents = false;
+            }
+            "CANCEL" => seen.presents = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn response_sent(&mut self, status: u16, glance: &Glance) {
+        let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return };
+        let to_first = glance.method == "INVITE" && !seen.ours && seen.first == Some(glance.cseq);
+        // A challenge is followed by the same call with credentials.
+        if to_first && status >= 300 && status != 401 && !seen.answered {
+            seen.over = Some("the switch had refused the INVITE");
+        }
+        seen.answered |= to_first && (200..300).contains(&status);
+    }
+
+    /// A message of an agent reached the switch.
+    pub fn arrived(&mut self, at: Duration, agent: usize, is_phone: bool, glance: &Glance) {
+        match &glance.start {
+            Start::Request(_) if glance.method == "INVITE" && !glance.in_dialog => {
+                if !self.dialogs.contains_key(&glance.call_id) {
+                    self.dialogs.insert(glance.call_id.clone(), Seen { agent, ..Seen::default() });
+                    self.arrived += usize::from(!is_phone);
+                }
+                if let Some(seen) = self.dialogs.get_mut(&glance.call_id) {
+                    seen.first = seen.first.max(Some(glance.cseq));
+                }
+            }
+            Start::Request(_) if glance.method == "BYE" => {
+                if let Some(seen) = self.dialogs.get_mut(&glance.call_id) {
+                    seen.over = seen.over.or(Some("the peer had sent BYE"));
+                    seen.presents = false;
+                }
+            }
+            Start::Request(_) => {}
+            Start::Response(status) => self.response_arrived(at, *status, glance),
+        }
+    }
+
+    fn response_arrived(&mut self, at: Duration, status: u16, glance: &Glance) {
+        let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return };
+        let to_first = glance.method == "INVITE" && seen.requests.first().is_some_and(|(cseq, _)| *cseq == glance.cseq);
+        if !seen.ours || !to_first || seen.over.is_some() {
+            return;
+        }
+        if seen.unheard_since.take().is_some_and(|sent| at >= sent + TIMER_B) {
+            // Too late: the phone rings for nobody, and SIP has no way to tell it.
+            seen.over = Some("the INVITE had timed out");
+            return;
+        }
+        if status >= 300 {
+            seen.over = Some("the peer had refused the INVITE");
+            seen.presents = false;
+        } else if status > 100 {
+            let given_up = seen.requests.iter().any(|(_, method)| method == "CANCEL");
+            seen.presents = !given_up;
+        }
+    }
+
+    /// An agent lost its connection, or the switch was told that it is out of reach: its calls are lost without a word.
+    pub fn lost(&mut self, agent: usize) {
+        for seen in self.dialogs.values_mut().filter(|seen| seen.agent == agent) {
+            seen.presents = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(start: &str, cseq: &str, to: &str) -> Glance {
+        Glance::at(format!("{start}\r\nCall-ID: a\r\nTo: {to}\r\nCSeq: {cseq}\r\n\r\n").as_bytes()).unwrap()
+    }
+
+    fn presented() -> WireTruth {
+        let mut truth = WireTruth::default();
+        truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"), 1).unwrap();
+        truth.arrived(Duration::ZERO, 1, true, &message("SIP/2.0 180 Ringing", "1 INVITE", "<sip:u@h>;tag=2"));
+        truth
+    }
+
+    #[test]
+    fn a_ringing_phone_may_not_be_called_again() {
+        let mut truth = presented();
+        let mut second = message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>");
+        second.call_id = "b".to_owned();
+        assert!(truth.sent(Duration::ZERO, 1, &second, 1).is_err());
+        assert!(truth.sent(Duration::ZERO, 1, &second, 2).is_ok());
+    }
+
+    #[test]
+    fn after_a_bye_only_its_repetition_may_come() {
+        let mut truth = presented();
+        let bye = message("BYE sip:u SIP/2.0", "2 BYE", "<sip:u@h>;tag=2");
+        assert!(truth.sent(Duration::ZERO, 1, &bye, 1).is_ok());
+        assert!(truth.sent(Duration::ZERO, 1, &bye, 1).is_ok());
+        assert!(truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "3 INVITE", "<sip:u@h>;tag=2"), 1).is_err());
+    }
+
+    #[test]
+    fn after_the_peers_bye_ours_may_not_come() {
+        let mut truth = presented();
+        truth.arrived(Duration::ZERO, 1, true, &message("BYE sip:s SIP/2.0", "9 BYE", "<sip:s@h>;tag=1"));
+        assert!(truth.sent(Duration::ZERO, 1, &message("BYE sip:u SIP/2.0", "2 BYE", "<sip:u@h>;tag=2"), 1).is_err());
+    }
+}
