@@ -9,10 +9,11 @@ describe("phone numbers", () => {
     expect(phoneNumber("+82212345678")).toBe("02-1234-5678");
     expect(phoneNumber("+82313456789")).toBe("031-345-6789");
     expect(phoneNumber("+8215881234")).toBe("1588-1234");
+    expect(phoneNumber("01024680000")).toBe("010-2468-0000");
   });
 
   it("of elsewhere and unknown forms stay as they are", () => {
-    for (const text of ["+81312345678", "+82", "+820", "1000", "sip:door", ""]) expect(phoneNumber(text), text).toBe(text);
+    for (const text of ["+81312345678", "+82", "+820", "1000", "0", "00812345", "sip:door", ""]) expect(phoneNumber(text), text).toBe(text);
   });
 });
 

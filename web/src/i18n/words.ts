@@ -1,12 +1,12 @@
 /** Numbers, times and durations as people read them. Pure: time and language are arguments. */
 import type { ScreenLanguage } from "./text";
 
-/** A Korean number the way it is written at home (`+827040000001` → `070-4000-0001`); others stay as they are. */
+/** A Korean number, E.164 or as dialled, the way it is written at home (`070-4000-0001`); others stay as they are. */
 export function phoneNumber(e164: string): string {
-  if (!e164.startsWith("+82")) return e164;
+  if (!e164.startsWith("+82") && !e164.startsWith("0")) return e164;
   // Representative numbers (1588, 1644 …) have no trunk prefix.
   if (/^\+821[5-9]\d{6}$/.test(e164)) return `${e164.slice(3, 7)}-${e164.slice(7)}`;
-  const national = `0${e164.slice(3)}`;
+  const national = e164.startsWith("0") ? e164 : `0${e164.slice(3)}`;
   if (/^02\d{7,8}$/.test(national)) return national.replace(/^(02)(\d{3,4})(\d{4})$/, "$1-$2-$3");
   if (/^0\d{9,10}$/.test(national)) return national.replace(/^(\d{3})(\d{3,4})(\d{4})$/, "$1-$2-$3");
   return e164;

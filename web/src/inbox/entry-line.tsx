@@ -9,7 +9,8 @@ const STATES: readonly string[] = ["open", "snoozed", "missed", "queued", "close
 export function EntryLine({ entry }: { entry: Entry }) {
   const { t, language } = useText();
   const names = useNames();
-  const by = names.manager(entry.by);
+  // Who answered is assigned by the answer: saying the name once is enough.
+  const by = entry.by === entry.value ? null : names.manager(entry.by);
   return (
     <p className="entry tiny faint">
       {entryText(entry, names, t)}
