@@ -18,7 +18,7 @@ impl Switch {
                 let from = caller(request, country);
                 self.customer_called(id, request, flow, from, country, now);
             }
-            _ => match self.authenticate(request, &user, now) {
+            _ => match self.authenticate(request, flow, &user, now) {
                 Ok(key) => self.account_called(id, request, flow, key, now),
                 Err(reply) => self.endpoint.reject(now.instant, id, reply),
             },

@@ -6,7 +6,7 @@ use pbx::settings::RingDevice;
 use pbx::{Fact, ManagerId, PhoneId, UnixMillis};
 use sip::digest::Verdict;
 use sip::registrar::ChangeCause;
-use sip::{BindingChange, Flow, Reply, Request};
+use sip::{BindingChange, Flow, Reply, Request, Transport};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ impl Switch {
     /// Answers a REGISTER (RFC 3261 10.3).
     pub(crate) fn register(&mut self, request: &Request, flow: Flow, now: Now) -> Reply {
         let name = request.to().user().into_owned();
-        let key = match self.authenticate(request, &name, now) {
+        let key = match self.authenticate(request, flow, &name, now) {
             Ok(key) => key,
             Err(reply) => return reply,
         };
@@ -40,14 +40,14 @@ impl Switch {
 
     /// Whether the request comes from whom `name` stands for; else the reply that says so. A name that does not exist
     /// is answered like a wrong password (nothing reveals whether a phone exists).
-    pub(crate) fn authenticate(&mut self, request: &Request, name: &str, now: Now) -> Result<u64, Reply> {
+    pub(crate) fn authenticate(&mut self, request: &Request, flow: Flow, name: &str, now: Now) -> Result<u64, Reply> {
         let key = self.accounts.named(name);
         let accounts = &self.accounts;
         let lookup = |username: &str| key.and_then(|key| accounts.secret(key, username, now.unix));
         match (self.authenticator.verify(now.instant, request, lookup), key) {
             (Verdict::Accepted { .. }, Some(key)) => Ok(key),
-            (Verdict::Missing, _) => Err(self.challenge(false, now)),
-            (Verdict::Stale, _) => Err(self.challenge(true, now)),
+            (Verdict::Missing, _) => Err(self.challenge(flow, false, now)),
+            (Verdict::Stale, _) => Err(self.challenge(flow, true, now)),
             _ => {
                 self.refused_credentials += 1;
                 Err(Reply::new(403))
@@ -55,9 +55,13 @@ impl Switch {
         }
     }
 
-    fn challenge(&mut self, stale: bool, now: Now) -> Reply {
+    /// Browsers' SIP stacks know MD5 only; JsSIP reads the last challenge and SIP.js the first, so they get just one.
+    fn challenge(&mut self, flow: Flow, stale: bool, now: Now) -> Reply {
         let mut reply = Reply::new(401);
-        let values = self.authenticator.challenge(now.instant, stale);
+        let mut values = self.authenticator.challenge(now.instant, stale);
+        if matches!(flow.transport, Transport::Ws | Transport::Wss) {
+            values.truncate(1);
+        }
         reply.headers.extend(values.into_iter().map(|value| ("WWW-Authenticate", value)));
         reply
     }
