@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::workspace::carrier::{Carrier, CarrierFields, CarrierKind, NumberSpan};
 use crate::workspace::hours::{Hours, HoursFields, Weekly};
 use crate::workspace::manager::{Manager, ManagerFields, Team};
-use crate::workspace::number::{Number, NumberFields, RouteKind, RouteTo};
+use crate::workspace::number::{Announcements, Number, NumberFields, RouteKind, RouteTo};
 use crate::workspace::phone::PhoneFields;
 use crate::workspace::workflow::{Workflow, WorkflowFields, WorkflowState};
 use crate::workspace::{About, Workspace};
@@ -174,8 +174,13 @@ impl Seed<'_> {
     ) {
         let Ok(e164) = E164::from_digits(&(FIRST_NUMBER + place - 1).to_string()) else { return };
         let id = NumberId(self.id());
+        // A direct line rings at once (R96); the others greet.
+        let direct = kind == RouteKind::Manager;
+        let mut announcements = Announcements::default();
+        announcements.greeting.off = direct;
         let fields = NumberFields {
             is_default: place == 3,
+            announcements,
             ring_seconds: 30,
             routing: RouteTo { kind, id: target },
             hours_id,

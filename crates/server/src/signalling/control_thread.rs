@@ -130,7 +130,7 @@ impl ControlThread {
                 order = self.orders.recv() => {
                     let Some(order) = order else { return };
                     let now = self.clocks.now();
-                    carry_out(order, &mut self.switch, &self.outbox, &mut self.draining, now);
+                    carry_out(order, &mut self.switch, &mut self.outbox, &mut self.draining, now);
                 }
             }
             let now = self.clocks.now();

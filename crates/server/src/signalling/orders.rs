@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 pub(crate) type Draining = Vec<oneshot::Sender<()>>;
 
 /// Carries out one order. Somebody who does not wait for the answer any more is no fault.
-pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &Outbox, draining: &mut Draining, now: Now) {
+pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, draining: &mut Draining, now: Now) {
     match order {
         Order::Publish(settings, answer) => {
             switch.handle_settings(now, settings);
@@ -20,13 +20,16 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &Outbox, drai
             let _ = answer.send(());
         }
         Order::Dial(request, answer) => {
-            let _ = answer.send(switch.with_business(now, |pbx| pbx.dial(request, now.unix)));
+            let made = switch.with_business(now, |pbx| pbx.dial(request, now.unix));
+            answer_after(outbox, switch, now, answer, made);
         }
         Order::HangUp(call, by, answer) => {
-            let _ = answer.send(switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix)));
+            let done = switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix));
+            answer_after(outbox, switch, now, answer, done);
         }
         Order::EditConversation(current, edit, by, answer) => {
-            let _ = answer.send(switch.with_business(now, |pbx| pbx.edit_conversation(*current, edit, by, now.unix)));
+            let row = switch.with_business(now, |pbx| pbx.edit_conversation(*current, edit, by, now.unix));
+            answer_after(outbox, switch, now, answer, row);
         }
         Order::EditCustomer(customer) => switch.with_business(now, |pbx| pbx.edit_customer(*customer)),
         Order::AddBrowser(account) => {
@@ -43,4 +46,10 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &Outbox, drai
             draining.push(answer);
         }
     }
+}
+
+/// Answers once the records of what was done are on their way to the store, so that who asked can wait for them there.
+fn answer_after<T>(outbox: &mut Outbox, switch: &mut Switch, now: Now, answer: oneshot::Sender<T>, result: T) {
+    outbox.flush(switch, now);
+    let _ = answer.send(result);
 }

@@ -158,6 +158,9 @@ pub struct SpokenIn {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Announcement {
+    /// Not played at all; only a greeting can be switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ko: Option<SpokenIn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,7 +194,7 @@ impl Announcement {
             .languages()
             .map(|(_, language, spoken)| (language, spoken.audio_id.map_or(Spoken::Default, Spoken::Audio)))
             .collect();
-        pbx::settings::Announcement { off: false, spoken }
+        pbx::settings::Announcement { off: self.off, spoken }
     }
 }
 
@@ -233,6 +236,14 @@ impl Checked for NumberFields {
             ("all_busy", &self.announcements.all_busy),
             ("out_of_hours", &self.announcements.out_of_hours),
         ] {
+            if announcement.off && name != "greeting" {
+                mistakes.add(
+                    format!("announcements.{name}.off"),
+                    "not_available",
+                    "only the greeting can be switched off",
+                    "인사말만 끌 수 있습니다",
+                );
+            }
             for (language, _, spoken) in announcement.languages() {
                 if spoken.kind != SpokenKind::Default || spoken.audio_id.is_some() || spoken.text.is_some() {
                     mistakes.add(
