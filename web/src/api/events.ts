@@ -23,6 +23,13 @@ function intoTimeline(kind: "call" | "note" | "entry"): Change {
   };
 }
 
+const onCall: Change = (cache, data) => {
+  const changed = data as Call;
+  // Only a call that somebody asked for is kept, even if it was not written yet when they asked.
+  if (cache.getQueryState(keys.call(changed.id))) cache.setQueryData(keys.call(changed.id), changed);
+  intoTimeline("call")(cache, data);
+};
+
 const onConversation: Change = (cache, data) => {
   const changed = data as Conversation;
   cache.setQueryData(keys.conversation(changed.id), changed);
@@ -61,7 +68,7 @@ const onManager: Change = (cache, data) => {
 };
 
 const changes: Record<string, Change> = {
-  call: intoTimeline("call"),
+  call: onCall,
   note: intoTimeline("note"),
   entry: intoTimeline("entry"),
   conversation: onConversation,

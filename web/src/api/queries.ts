@@ -18,6 +18,7 @@ export const keys = {
   allConversations: ["conversations"] as const,
   conversation: (id: string) => ["conversation", id] as const,
   timeline: (id: string) => ["timeline", id] as const,
+  call: (id: string) => ["call", id] as const,
   customers: (search: string) => ["customers", search] as const,
   allCustomers: ["customers"] as const,
   customer: (id: string) => ["customer", id] as const,
@@ -54,6 +55,7 @@ export const queries = {
       queryKey: keys.timeline(id),
       queryFn: () => bodyOf(client.GET("/conversations/{id}/timeline", byId(id))),
     }),
+  call: (id: string) => queryOptions({ queryKey: keys.call(id), queryFn: () => bodyOf(client.GET("/calls/{id}", byId(id))) }),
   customers: (search: string) =>
     infiniteQueryOptions({
       queryKey: keys.customers(search),

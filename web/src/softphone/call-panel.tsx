@@ -1,7 +1,9 @@
 /** The panel during a call: who, how long, mute, hold, keys, hang up. */
+import { useQuery } from "@tanstack/react-query";
 import { Grid3x3, Mic, MicOff, Pause, PhoneOff, Play } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Button as AriaButton, Link, ToggleButton } from "react-aria-components";
+import { queries } from "../api/queries";
 import { useText, type Translate } from "../i18n/text";
 import { clock, phoneNumber } from "../i18n/words";
 import { Avatar } from "../ui/avatar";
@@ -85,14 +87,23 @@ function Round({ label, shortcut, isOn, isDisabled, testId, onChange, children }
   );
 }
 
+/** When the two began to talk; `null` while the customer of a call back still rings: then only our own leg is up. */
+function useTalkSince(call: PhoneCall): number | null {
+  const isCallBack = call.direction === "outbound" && call.callId !== "";
+  const known = useQuery({ ...queries.call(call.callId), enabled: isCallBack }).data;
+  if (!isCallBack || !known) return isCallBack ? null : call.engagedAt;
+  return known.engaged_at === null ? null : Date.parse(known.engaged_at);
+}
+
 function CallWords({ call }: { call: PhoneCall }) {
   const { t } = useText();
   const now = useNow();
-  const seconds = call.engagedAt ? Math.max(0, Math.floor((now - call.engagedAt) / 1000)) : 0;
-  const shows = call.phase === "engaged";
+  const since = useTalkSince(call);
+  const seconds = since === null ? 0 : Math.max(0, Math.floor((now - since) / 1000));
+  const shows = call.phase === "engaged" && since !== null;
   return (
     <p className={`call-words number${call.failure && call.failure !== "elsewhere" ? " bad" : ""}`} role="status">
-      {shows && <b>{clock(seconds)}</b>} {phaseText(call, t)}
+      {shows && <b>{clock(seconds)}</b>} {call.phase === "engaged" && since === null ? t("softphone.ringing") : phaseText(call, t)}
     </p>
   );
 }

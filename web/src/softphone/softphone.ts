@@ -14,7 +14,7 @@ import { TabLeader } from "./tab-leader";
 const AFTERGLOW_MS = 4_000;
 const VOICE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-type About = Pick<PhoneCall, "direction" | "name" | "peer" | "dialled">;
+type About = Pick<PhoneCall, "direction" | "name" | "peer" | "callId" | "dialled">;
 
 function deviceKind(): "desktop" | "mobile" {
   return matchMedia("(pointer: coarse) and (max-width: 820px)").matches ? "mobile" : "desktop";
@@ -23,7 +23,7 @@ function deviceKind(): "desktop" | "mobile" {
 export class Softphone {
   #state: SoftphoneState = STARTING;
   #call: VoiceCall | null = null;
-  #about: About = { direction: "inbound", name: "", peer: "", dialled: "" };
+  #about: About = { direction: "inbound", name: "", peer: "", callId: "", dialled: "" };
   #agent: SipAgent | null = null;
   #afterglow: number | undefined;
   #closeNotification: () => void = () => undefined;
@@ -133,6 +133,7 @@ export class Softphone {
       direction: asksAutoAnswer(header("Call-Info")) ? "outbound" : "inbound",
       name: name === peer ? "" : name,
       peer,
+      callId: header("X-Sori-Call"),
       dialled: header("X-Sori-Number"),
     });
     call.adopt(session, this.#agent?.iceServers ?? [], header("X-Sori-Conversation") || null);
@@ -143,7 +144,7 @@ export class Softphone {
 
   async #dial(to: string, fromNumberId: string | null): Promise<void> {
     if (this.#isBusy() || this.#state.line !== "ready") return;
-    const call = this.#begin("calling", { direction: "outbound", name: "", peer: to, dialled: "" });
+    const call = this.#begin("calling", { direction: "outbound", name: "", peer: to, callId: "", dialled: "" });
     this.#publish();
     const microphone = await this.#microphone();
     if (!microphone) return call.fail("microphone");

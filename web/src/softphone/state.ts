@@ -9,6 +9,8 @@ export interface PhoneCall extends CallState {
   name: string;
   /** The other side's number. */
   peer: string;
+  /** The server's id of the call, or empty while it is not known. */
+  callId: string;
   /** The workspace's number that was dialled, E.164, or empty. */
   dialled: string;
 }
