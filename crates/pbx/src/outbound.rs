@@ -101,6 +101,11 @@ impl Pbx {
         self.lines.unpresented(manager);
         call.record.device = Some(device);
         call.trace(now, "dialler_answered", manager);
+        if self.settings.managers.get(&manager).is_some_and(|m| !self.lines.has_free_line(m)) {
+            // Dialled by hand meanwhile: that call has the line.
+            call.state = State::Deciding;
+            return self.dialler_left(call, now);
+        }
         self.take_line(call, manager, now);
         self.dial_customer(call, presentation, manager, plan, now);
     }

@@ -365,3 +365,27 @@ fn a_call_that_rings_leaves_the_manager_who_dials() {
         "#,
     );
 }
+
+/// Who dials by hand while a call asked for through the API rings back has no line for that one.
+#[test]
+fn a_manager_who_dials_by_hand_gives_up_the_call_asked_for() {
+    check(
+        r#"
+        minji desk_phone x 1
+        A minji asks for 01033334444
+            present A minji "01033334444" auto
+            * A ringing minji
+        B minji dials 01011112222
+            dial B +821011112222 as +827040000003
+            play B dialler ringback kr forever
+            * minji is call
+            * lead +821011112222
+            * talk1 open minji
+            * assignee_assigned minji
+            * B ringing minji talk1
+        A minji answers desk_phone
+            end A
+            * A ended minji failed manager_left
+        "#,
+    );
+}
