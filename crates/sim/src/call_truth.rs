@@ -6,10 +6,14 @@ use crate::workspace::MANAGERS;
 use pbx::record::{CallRecord, CallState, Direction};
 use pbx::{CallId, ManagerId, Record, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// A customer hears nothing for this long at most; half a second more than a menu waits for a key.
 const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
+
+/// A device hears within this that its call is over, and the switch that a device is gone, milliseconds.
+const FREED_WITHIN_MS: u64 = 2_000;
 
 /// All calls of a run.
 #[derive(Debug, Default)]
@@ -18,6 +22,10 @@ pub struct CallTruth {
     engaged: BTreeSet<(Instant, CallId)>,
     /// Within this both parties of an engaged call hear each other.
     heard_within: Duration,
+    /// Devices, by their media address, that ring or talk in calls that are over or taken, and since when.
+    ghosts: BTreeMap<SocketAddr, UnixMillis>,
+    /// Parties of engaged calls that are not there any more, and since when.
+    deserted: BTreeMap<(CallId, Side), UnixMillis>,
     /// Engaged calls whose two parties were found to hear each other.
     pub heard: usize,
 }
@@ -92,6 +100,50 @@ impl CallTruth {
         Ok(())
     }
 
+    /// Looks whether devices still ring or talk in calls that are over, or calls still stand of which a party is gone;
+    /// on links that lose nothing.
+    ///
+    /// # Errors
+    /// Says which.
+    pub fn look_for_ghosts(&mut self, agents: &[Agent], now: UnixMillis) -> Result<(), String> {
+        let before = std::mem::take(&mut self.ghosts);
+        for call in agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()) {
+            let Some(record) = self.calls.values().rfind(|record| key(record) == call.key) else { continue };
+            let over = record.ended_at.is_some();
+            let taken = record.engaged_at.is_some() && call.stand == Stand::Ringing;
+            if !over && !taken {
+                continue;
+            }
+            let since = before.get(&call.at).copied().unwrap_or(now);
+            if now.since_ms(since) > FREED_WITHIN_MS {
+                return Err(format!("a device still rings or talks in a call that is over or taken: {call:?} of {record:?}"));
+            }
+            self.ghosts.insert(call.at, since);
+        }
+        self.look_for_deserted(agents, now)
+    }
+
+    fn look_for_deserted(&mut self, agents: &[Agent], now: UnixMillis) -> Result<(), String> {
+        // Who vanished is missed later, by the silence of the line.
+        let steady = |phones: bool| agents.iter().filter(|agent| agent.is_phone() == phones).all(|agent| agent.left_at.is_none());
+        let before = std::mem::take(&mut self.deserted);
+        for record in self.calls.values().filter(|call| call.state == CallState::Engaged) {
+            for (side, phones) in [(Side::Customer, false), (Side::Manager, true)] {
+                // An echo test has no manager.
+                let missing = side == Side::Manager && record.answered_by.is_none();
+                if missing || !steady(phones) || parties(agents).any(|call| call.key == key(record) && call.side == side) {
+                    continue;
+                }
+                let since = before.get(&(record.id, side)).copied().unwrap_or(now);
+                if now.since_ms(since) > FREED_WITHIN_MS {
+                    return Err(format!("a call stands although its {side:?} is gone: {record:?}"));
+                }
+                self.deserted.insert((record.id, side), since);
+            }
+        }
+        Ok(())
+    }
+
     fn check_stranger(&self, agents: &[Agent]) -> Result<(), String> {
         match parties(agents).find_map(|call| call.hearing.stranger.map(|level| (call, level))) {
             Some((call, level)) => Err(format!("{:?} of call {} hears a stranger's voice {level}: {call:?}", call.side, call.key)),
@@ -119,7 +171,8 @@ impl CallTruth {
         let is_recorded = record.trace.iter().any(|mark| mark.what == "voicemail");
         // A partner who vanished is noticed by the silence of the line, later.
         let alone = record.state == CallState::Engaged && partner.is_none_or(|partner| partner.silence(now) > LONGEST_SILENCE);
-        call.holds || record.state == CallState::Ended || is_recorded || alone
+        let held = call.holds || call.far.is_some_and(|far| !far.direction.speaks());
+        held || record.state == CallState::Ended || is_recorded || alone
     }
 
     /// Looks back when everything is over.

@@ -38,6 +38,12 @@ impl Direction {
         }
     }
 
+    /// Does the one who says so speak?
+    #[must_use]
+    pub fn speaks(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
     /// Does the one who says so listen?
     #[must_use]
     pub fn listens(self) -> bool {

@@ -10,6 +10,7 @@ pub mod cast;
 pub mod clock;
 mod deliver;
 pub mod description;
+pub mod errand;
 pub mod glance;
 pub mod ladder;
 pub mod network;

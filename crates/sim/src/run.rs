@@ -1,10 +1,11 @@
 //! A run by seed: a weather for the network, tempers for the agents, and a few dozen calls.
 
 use crate::agent::{Carrier, Deed, Habit, Phone};
+use crate::errand::Errand;
 use crate::cast;
 use crate::network::Link;
 use crate::rng::Rng;
-use crate::workspace::{self, PHONES};
+use crate::workspace::{self, MANAGERS, PHONES};
 use crate::world::{World, WorldSetup};
 use sip::Transport;
 use std::time::Duration;
@@ -117,14 +118,28 @@ fn live(world: &mut World, rng: &mut Rng) -> Result<(), String> {
     for key in 1..=CALLS {
         let customer = format!("010{key:08}");
         let at = rng.ms(0..SPREAD_MS);
-        if rng.chance(200) {
+        if rng.chance(60) {
+            let manager = rng.of(&MANAGERS).1;
+            let by = rng.of(&[None, Some(manager)]);
+            world.plan_errand(at + rng.ms(0..30_000), Errand::HangUp { by, key });
+        }
+        if rng.chance(100) {
+            world.plan_errand(at, Errand::Dial { manager: rng.of(&MANAGERS).1, to: customer });
+        } else if rng.chance(150) {
             let nth = usize::try_from(rng.between(0..PHONES.len() as u64)).unwrap_or(0);
             let from = workspace::names(PHONES[nth].1)[0].clone();
-            world.plan(2 + nth, at, Deed::Call { to: customer, from });
+            world.plan(2 + nth, at, Deed::Call { to: customer, from, offers: true });
         } else {
             let number = rng.weighted(&[(40, "07040000001"), (25, "07040000002"), (15, "07040000003"), (5, "07040000004"), (8, "07040000005"), (3, "07049999999")]);
             let carrier = usize::from(rng.chance(300));
-            world.plan(carrier, at, Deed::Call { to: number.to_owned(), from: customer });
+            world.plan(carrier, at, Deed::Call { to: number.to_owned(), from: customer, offers: !rng.chance(100) });
+        }
+    }
+    for nth in 0..PHONES.len() {
+        if rng.chance(150) {
+            let at = rng.ms(0..SPREAD_MS);
+            world.plan(2 + nth, at, Deed::SignOff);
+            world.plan(2 + nth, at + rng.ms(100..60_000), Deed::Register);
         }
     }
     world.run(Duration::from_millis(SPREAD_MS))?;

@@ -95,8 +95,9 @@ fn deed(world: &World, agent: usize, what: &str) -> Deed {
     match verb {
         "calls" => {
             let from = world.agents[agent].setup.sign_in.as_ref().map_or(CUSTOMER, |sign_in| sign_in.user.as_str());
-            Deed::Call { to: object.to_owned(), from: from.to_owned() }
+            Deed::Call { to: object.to_owned(), from: from.to_owned(), offers: words.next() != Some("without-offer") }
         }
+        "plays" => Deed::Progress(None),
         "answers" => Deed::Answer(None),
         "declines" => Deed::Refuse(None, 603),
         "is" if object == "busy" => Deed::Refuse(None, 486),

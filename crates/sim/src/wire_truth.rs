@@ -19,6 +19,8 @@ struct Seen {
     over: Option<&'static str>,
     /// The switch rings a phone by it: it sent the INVITE, a response beyond 100 came, and it is not given up.
     presents: bool,
+    /// The switch was told that the agent is out of reach.
+    lost: bool,
     /// The INVITE was the switch's.
     ours: bool,
     /// CSeq number of the peer's first INVITE, of the one with credentials when it was challenged.
@@ -114,7 +116,7 @@ impl WireTruth {
         if !seen.ours || !to_first || seen.over.is_some() {
             return;
         }
-        if seen.unheard_since.take().is_some_and(|sent| at >= sent + TIMER_B) {
+        if seen.unheard_since.take().is_some_and(|sent| at > sent + TIMER_B) {
             // Too late: the phone rings for nobody, and SIP has no way to tell it.
             seen.over = Some("the INVITE had timed out");
             return;
@@ -124,7 +126,7 @@ impl WireTruth {
             seen.presents = false;
         } else if status > 100 {
             let given_up = seen.requests.iter().any(|(_, method)| method == "CANCEL");
-            seen.presents = !given_up;
+            seen.presents = !given_up && !seen.lost;
         }
     }
 
@@ -132,6 +134,7 @@ impl WireTruth {
     pub fn lost(&mut self, agent: usize) {
         for seen in self.dialogs.values_mut().filter(|seen| seen.agent == agent) {
             seen.presents = false;
+            seen.lost = true;
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::agent::{Agent, AgentSetup, Deed};
 use crate::call_truth::CallTruth;
 use crate::clock::Clock;
+use crate::errand::Errand;
 use crate::ladder::Ladder;
 use crate::network::{Link, Network};
 use crate::rng::Rng;
@@ -65,6 +66,7 @@ pub struct World {
     pub(crate) by_address: BTreeMap<SocketAddr, usize>,
     pub(crate) by_ip: BTreeMap<IpAddr, usize>,
     pub(crate) leg_names: BTreeMap<media::LegId, String>,
+    errands: BTreeMap<(Instant, usize), Errand>,
     listen_at: Instant,
 }
 
@@ -102,6 +104,7 @@ impl World {
             sockets: Sockets::new(SERVER.ip()),
             rng,
             leg_names: BTreeMap::new(),
+            errands: BTreeMap::new(),
             setup,
         };
         for n in 0..world.agents.len() {
@@ -117,6 +120,12 @@ impl World {
         if let Some(agent) = self.agents.get_mut(agent) {
             agent.plan(at, deed);
         }
+    }
+
+    /// The API is to ask something after `delay`.
+    pub fn plan_errand(&mut self, delay: Duration, errand: Errand) {
+        let at = self.clock.instant() + delay;
+        self.errands.insert((at, self.errands.len()), errand);
     }
 
     /// Lets `time` pass.
@@ -142,7 +151,8 @@ impl World {
     fn next(&self) -> Option<Instant> {
         let agents = self.agents.iter().filter_map(Agent::next_timeout).min();
         let now = self.clock.now();
-        [self.network.next(), self.switch.next_timeout(now), self.engine.next_timeout(), agents, Some(self.listen_at)]
+        let errand = self.errands.first_key_value().map(|((at, _), _)| *at);
+        [self.network.next(), self.switch.next_timeout(now), self.engine.next_timeout(), agents, errand, Some(self.listen_at)]
             .into_iter()
             .flatten()
             .min()
@@ -161,6 +171,12 @@ impl World {
         let now = self.clock.now();
         while let Some(parcel) = self.network.receive(now.instant) {
             self.deliver(parcel)?;
+        }
+        while let Some(first) = self.errands.first_entry()
+            && first.key().0 <= now.instant
+        {
+            let errand = first.remove();
+            self.run_errand(errand)?;
         }
         if self.switch.next_timeout(now).is_some_and(|at| at <= now.instant) {
             self.switch.handle_timeout(now);
@@ -181,6 +197,7 @@ impl World {
             self.calls.listen(&self.agents, now.instant)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
                 self.calls.look_for_silence(&self.agents, now.instant)?;
+                self.calls.look_for_ghosts(&self.agents, now.unix)?;
             }
         }
         Ok(())

@@ -28,10 +28,11 @@ impl Agent {
                 self.deeds.retain(|_, deed| *deed != Deed::Register);
                 self.register(0, now);
             }
-            Deed::Call { to, from } => self.dial(&to, &from, now),
+            Deed::Call { to, from, offers } => self.dial(&to, &from, offers, now),
             Deed::Speak(id) => self.speak(id, now),
             Deed::Key { id, key, step, timestamp } => self.send_key(id, key, step, timestamp, now),
             Deed::Ring(id)
+            | Deed::Progress(id)
             | Deed::Answer(id)
             | Deed::Refuse(id, _)
             | Deed::HangUp(id)
@@ -49,6 +50,7 @@ impl Agent {
         let Some(stand) = self.calls.get(&id).map(|call| call.stand) else { return };
         match (deed, stand) {
             (Deed::Ring(_), Stand::Ringing) => self.endpoint.ring(now, id, 180, None),
+            (Deed::Progress(_), Stand::Ringing) => self.progress(id, now),
             (Deed::Answer(_), Stand::Ringing) => self.answer(id, now),
             (Deed::Refuse(_, status), Stand::Ringing) => self.endpoint.reject(now, id, Reply::new(*status)),
             (Deed::HangUp(_), _) => self.endpoint.end(now, id, None),
@@ -88,7 +90,7 @@ impl Agent {
         self.registering = Some((transaction, expires));
     }
 
-    fn dial(&mut self, to: &str, from: &str, now: Instant) {
+    fn dial(&mut self, to: &str, from: &str, offers: bool, now: Instant) {
         let server = self.setup.server;
         let at = self.new_media_address();
         let sdp = description::write(at, 1, self.setup.payload_type, Direction::SendRecv);
@@ -102,14 +104,14 @@ impl Agent {
             contact_user: from.to_owned(),
             headers: Vec::new(),
             route: Vec::new(),
-            body: Some(Body::sdp(sdp)),
+            body: offers.then(|| Body::sdp(sdp)),
             credentials: sign_in.map(|s| Credentials { username: s.username.clone(), password: s.password.clone() }),
             ring_limit: Some(RING_LIMIT),
         };
         let key = key_of(if side == Side::Manager { to } else { from });
         let id = self.endpoint.invite(now, invite);
         let call = self.new_call(key, side, Stand::Calling, at);
-        self.calls.insert(id, call);
+        self.calls.insert(id, AgentCall { offered: offers, ..call });
         let plans = self.setup.habit.on_calling(&mut self.rng, id);
         self.plan_all(now, plans);
     }
@@ -117,7 +119,7 @@ impl Agent {
     pub(super) fn new_call(&mut self, key: u64, side: Side, stand: Stand, at: std::net::SocketAddr) -> AgentCall {
         let bits = self.rng.bits();
         let speech = Speech { sequence: bits as u16, timestamp: (bits >> 16) as u32, ssrc: (bits >> 32) as u32, packets: 0 };
-        AgentCall { key, side, stand, up_at: None, at, far: None, holds: false, agreed_at: None, hearing: Hearing::default(), speech, version: 1 }
+        AgentCall { key, side, stand, up_at: None, at, far: None, offered: true, speaks: false, holds: false, agreed_at: None, hearing: Hearing::default(), speech, version: 1 }
     }
 
     pub(super) fn plan_all(&mut self, now: Instant, plans: Vec<(Duration, Deed)>) {
@@ -127,13 +129,30 @@ impl Agent {
     }
 
     fn answer(&mut self, id: InviteId, now: Instant) {
-        let offer = self.offers.remove(&id);
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        call.far = offer.as_deref().and_then(description::read);
-        let direction = call.far.map_or(Direction::SendRecv, |far| far.direction.answer());
-        let sdp = description::write(call.at, call.version, self.setup.payload_type, direction);
-        self.endpoint.accept(now, id, Body::sdp(sdp));
+        let Some(body) = self.our_answer(id) else { return };
+        self.endpoint.accept(now, id, body);
         self.is_up(id, now);
+    }
+
+    fn progress(&mut self, id: InviteId, now: Instant) {
+        let Some(body) = self.our_answer(id) else { return };
+        self.endpoint.ring(now, id, 183, Some(body));
+        self.begin_to_speak(id, now);
+    }
+
+    /// Our answer to the offer that came with their INVITE; the same each time.
+    fn our_answer(&mut self, id: InviteId) -> Option<Body> {
+        let call = self.calls.get_mut(&id)?;
+        call.far = call.far.or_else(|| self.offers.remove(&id).as_deref().and_then(description::read));
+        let direction = call.far.map_or(Direction::SendRecv, |far| far.direction.answer());
+        Some(Body::sdp(description::write(call.at, call.version, self.setup.payload_type, direction)))
+    }
+
+    fn begin_to_speak(&mut self, id: InviteId, now: Instant) {
+        let silent = self.calls.get_mut(&id).is_some_and(|call| !std::mem::replace(&mut call.speaks, true));
+        if silent {
+            self.later(now, Duration::ZERO, Deed::Speak(id));
+        }
     }
 
     /// From now on both talk.
@@ -142,7 +161,7 @@ impl Agent {
         call.stand = Stand::Up;
         call.up_at = Some(now);
         let side = call.side;
-        self.later(now, Duration::ZERO, Deed::Speak(id));
+        self.begin_to_speak(id, now);
         let plans = self.setup.habit.on_up(&mut self.rng, id, side);
         self.plan_all(now, plans);
     }

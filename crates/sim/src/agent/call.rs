@@ -55,6 +55,10 @@ pub struct AgentCall {
     pub at: SocketAddr,
     /// Theirs, once it is known.
     pub far: Option<Stream>,
+    /// Our INVITE, if it was ours, carried an offer.
+    pub offered: bool,
+    /// We send packets, as we do once it is up or with early media.
+    pub speaks: bool,
     /// We put them on hold.
     pub holds: bool,
     /// When they agreed to what we offered anew, such as to be taken back from hold.

@@ -15,9 +15,13 @@ pub enum Deed {
         to: String,
         /// Our From user.
         from: String,
+        /// With an offer; without, the answer's side makes it (RFC 3261 13.2.1).
+        offers: bool,
     },
     /// Say that it rings.
     Ring(Option<InviteId>),
+    /// Say with a session description that it rings, and be heard already (early media).
+    Progress(Option<InviteId>),
     /// Answer.
     Answer(Option<InviteId>),
     /// Refuse with this status.

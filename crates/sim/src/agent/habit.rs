@@ -39,6 +39,7 @@ pub enum Habit {
 #[derive(Clone, Copy)]
 enum Reaction {
     Answers,
+    AnswersAfterEarlyMedia,
     AnswersAtOnce,
     Declines,
     IsBusy,
@@ -51,8 +52,9 @@ enum Reaction {
 const RINGS_AT_MOST: Duration = Duration::from_secs(180);
 
 /// How often people take a call in which way.
-const REACTIONS: [(u64, Reaction); 7] = [
-    (55, Reaction::Answers),
+const REACTIONS: [(u64, Reaction); 8] = [
+    (45, Reaction::Answers),
+    (10, Reaction::AnswersAfterEarlyMedia),
     (10, Reaction::AnswersAtOnce),
     (8, Reaction::Declines),
     (7, Reaction::IsBusy),
@@ -65,6 +67,7 @@ impl Reaction {
     fn plan(self, id: Option<InviteId>, rings: (Duration, Deed), soon: Duration, later: Duration) -> Vec<(Duration, Deed)> {
         match self {
             Self::Answers => vec![rings, (later, Deed::Answer(id))],
+            Self::AnswersAfterEarlyMedia => vec![(soon, Deed::Progress(id)), (soon + later, Deed::Answer(id))],
             Self::AnswersAtOnce => vec![(soon, Deed::Answer(id))],
             Self::Declines => vec![rings, (later, Deed::Refuse(id, 603))],
             Self::IsBusy => vec![(soon, Deed::Refuse(id, 486))],

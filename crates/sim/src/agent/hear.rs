@@ -17,7 +17,11 @@ impl Agent {
             Event::Invite { id, request, .. } => self.on_invite(id, &request, now),
             Event::Rang { id, body, .. } => self.take_description(id, body),
             Event::Answered { id, body } => {
+                let offered = self.calls.get(&id).is_some_and(|call| call.far.is_none() && !call.offered);
                 self.take_description(id, body);
+                if offered {
+                    self.answer_late(id, now);
+                }
                 self.is_up(id, now);
             }
             Event::OfferAnswered { id, body } => {
@@ -65,6 +69,14 @@ impl Agent {
         if let (Some(call), Some(far)) = (self.calls.get_mut(&id), body.as_deref().and_then(description::read)) {
             call.far = Some(far);
         }
+    }
+
+    /// Answers the offer that came with the 200 to our INVITE without one.
+    fn answer_late(&mut self, id: InviteId, now: Instant) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let direction = call.far.map_or_else(|| call.direction(), |far| far.direction.answer());
+        let sdp = description::write(call.at, call.version, self.setup.payload_type, direction);
+        self.endpoint.answer_offer(now, id, Body::sdp(sdp));
     }
 
     fn on_offer(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Instant) {

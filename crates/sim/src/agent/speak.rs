@@ -21,7 +21,7 @@ const KEY_ENDS: u16 = 3;
 impl Agent {
     pub(super) fn speak(&mut self, id: InviteId, now: Instant) {
         let payload_type = self.setup.payload_type;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.stand == Stand::Up) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.speaks) else { return };
         let pause = if call.speech.packets < DENSE { PACKET } else { THIN };
         let wanted = call.far.filter(|far| far.direction.listens());
         if let Some(far) = wanted {

@@ -1,0 +1,47 @@
+//! What the server's API asks of the switch in mid-run.
+
+use crate::agent::key_of;
+use crate::world::World;
+use pbx::{DialRequest, ManagerId};
+
+/// An order of the API.
+#[derive(Clone, Debug)]
+pub enum Errand {
+    /// Ring the manager's devices, then dial.
+    Dial {
+        /// Who.
+        manager: ManagerId,
+        /// Whom.
+        to: String,
+    },
+    /// End the call with this customer, whatever its state.
+    HangUp {
+        /// Who asks; `None` is the system.
+        by: Option<ManagerId>,
+        /// The last eight digits of the customer's number.
+        key: u64,
+    },
+}
+
+impl World {
+    pub(crate) fn run_errand(&mut self, errand: Errand) -> Result<(), String> {
+        let now = self.clock.now();
+        match errand {
+            Errand::Dial { manager, to } => {
+                self.ladder.note(self.clock.elapsed(), format!("the API dials {to} for {manager}"));
+                let request = DialRequest { manager, to, from_number: None, conversation: None, device: None };
+                // A refusal is told to the API's user and changes nothing.
+                let _ = self.switch.with_business(now, |pbx| pbx.dial(request, now.unix));
+            }
+            Errand::HangUp { by, key } => {
+                let live = self.switch.business().live_calls();
+                let call = live.filter(|call| key_of(&call.from) == key || key_of(&call.to) == key).map(|call| call.id).next();
+                if let Some(call) = call {
+                    self.ladder.note(self.clock.elapsed(), format!("the API hangs up on customer {key}"));
+                    self.switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix));
+                }
+            }
+        }
+        self.flush_switch()
+    }
+}
