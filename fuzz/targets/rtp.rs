@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A far end in the leg's own offer.
-const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8 101\r\n\
+const OFFER: &[u8] =
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8 101\r\n\
 a=rtpmap:101 telephone-event/8000\r\n";
 
 struct Nowhere;
