@@ -94,8 +94,11 @@ fn deed(world: &World, agent: usize, what: &str) -> Deed {
     let (verb, object) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     match verb {
         "calls" => {
-            let from = world.agents[agent].setup.sign_in.as_ref().map_or(CUSTOMER, |sign_in| sign_in.user.as_str());
-            Deed::Call { to: object.to_owned(), from: from.to_owned(), offers: words.next() != Some("without-offer") }
+            let rest: Vec<&str> = words.collect();
+            let named = rest.iter().position(|word| *word == "as").and_then(|at| rest.get(at + 1)).copied();
+            let user = world.agents[agent].setup.sign_in.as_ref().map(|sign_in| sign_in.user.as_str());
+            let from = named.or(user).unwrap_or(CUSTOMER).to_owned();
+            Deed::Call { to: object.to_owned(), from, offers: !rest.contains(&"without-offer") }
         }
         "plays" => Deed::Progress(None),
         "answers" => Deed::Answer(None),

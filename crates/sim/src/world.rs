@@ -23,6 +23,8 @@ pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 
 const MAX_STEPS_AT_ONCE: u32 = 50_000;
 /// How often the truth model listens.
 const LISTENING: Duration = Duration::from_millis(250);
+/// When everybody is gone, the last sign-in and transaction are forgotten within this.
+const FORGOTTEN_WITHIN: Duration = Duration::from_secs(200);
 /// Engines take a line for dead after this silence; shorter than the server's, so that runs are.
 const QUIET_MS: u32 = 20_000;
 
@@ -215,28 +217,39 @@ impl World {
         self.switch.counts().sip.totals.retransmissions
     }
 
-    /// Looks back after the last call: everything ended, everything was given back.
+    /// Looks back after the last call: everything ended, and after everybody left everything was given back.
     ///
     /// # Errors
     /// Says what is left.
-    pub fn look_back(&self) -> Result<(), String> {
+    pub fn look_back(&mut self) -> Result<(), String> {
         self.calls.look_back(self.wire.arrived)?;
+        if let Some(agent) = self.agents.iter().find(|agent| !agent.gone && !agent.calls.is_empty()) {
+            return Err(format!("{} still has calls: {:?}", agent.setup.name, agent.calls));
+        }
+        for agent in &mut self.agents {
+            agent.leave_for_good();
+        }
+        // Longer than any sign-in lasts, and than any transaction.
+        self.run(FORGOTTEN_WITHIN)?;
+        self.look_for_leaks()
+    }
+
+    fn look_for_leaks(&self) -> Result<(), String> {
         let counts = self.switch.counts();
         let sip = sip::Counts { totals: sip::Totals::default(), ..counts.sip };
-        let left = (counts.calls, counts.switched, counts.legs);
-        // Refreshes of sign-ins go on.
-        let sip_left = (sip.dialogs, sip.invites);
-        if left != (0, 0, 0) || sip_left != (0, 0) {
-            return Err(format!("the switch still holds (calls, switched, legs) {left:?} and {sip:?}"));
+        let left = (counts.calls, counts.switched, counts.legs, counts.bindings);
+        if left != (0, 0, 0, 0) || sip != sip::Counts::default() {
+            return Err(format!("the switch still holds (calls, switched, legs, bindings) {left:?} and {sip:?}"));
+        }
+        let business = self.switch.business().counts();
+        if business != pbx::Counts::default() {
+            return Err(format!("the business still holds {business:?}"));
         }
         let engine = self.engine.counts();
         let media_left = (engine.legs, engine.bridges, engine.playbacks, engine.recordings, self.sockets.count());
         if media_left != (0, 0, 0, 0, 0) {
             return Err(format!("the engine still holds (legs, bridges, playbacks, recordings, sockets) {media_left:?}"));
         }
-        match self.agents.iter().find(|agent| !agent.gone && !agent.calls.is_empty()) {
-            Some(agent) => Err(format!("{} still has calls: {:?}", agent.setup.name, agent.calls)),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -623,3 +623,218 @@ fn an_echo_test() {
         ",
     );
 }
+
+#[test]
+fn the_carrier_plays_its_own_ringback() {
+    check(
+        &["minji"],
+        "
+        0 minji calls 01011112222
+        1 carrier plays
+        4 carrier answers
+        6 carrier hangs up
+        8 end
+        ",
+        "
+        carrier                   sori                      minji
+        * minji calls 01011112222
+        |                         |<- INVITE sdp -----------|
+        |                         |-- 401 ----------------->|
+        |                         |<- ACK ------------------|
+        |                         |<- INVITE sdp -----------|
+        * sori plays ringback to minji
+        |                         |-- 183 sdp ------------->|
+        |<- INVITE sdp -----------|                         |
+        |-- 180 ----------------->|                         |
+        * carrier plays
+        |-- 183 sdp ------------->|                         |
+        * sori connects carrier and minji
+        * carrier answers
+        |-- 200 sdp ------------->|                         |
+        |<- ACK ------------------|                         |
+        |                         |-- 200 sdp ------------->|
+        * sori connects carrier and minji
+        |                         |<- ACK ------------------|
+        * carrier hangs up
+        |-- BYE ----------------->|                         |
+        |<- 200 BYE --------------|                         |
+        |                         |-- BYE ----------------->|
+        |                         |<- 200 BYE --------------|
+        ",
+    );
+}
+
+#[test]
+fn the_manager_gives_up_as_the_customer_answers() {
+    check(
+        &["minji"],
+        "
+        0 minji calls 01011112222
+        3 carrier answers
+        3.005 minji hangs up
+        6 end
+        ",
+        "
+        carrier                   sori                      minji
+        * minji calls 01011112222
+        |                         |<- INVITE sdp -----------|
+        |                         |-- 401 ----------------->|
+        |                         |<- ACK ------------------|
+        |                         |<- INVITE sdp -----------|
+        * sori plays ringback to minji
+        |                         |-- 183 sdp ------------->|
+        |<- INVITE sdp -----------|                         |
+        |-- 180 ----------------->|                         |
+        * carrier answers
+        |-- 200 sdp ------------->|                         |
+        * minji hangs up
+        |                         |<- CANCEL ---------------|
+        |<- ACK ------------------|                         |
+        |                         |-- 200 sdp ------------->|
+        * sori connects carrier and minji
+        |                         |-- 200 CANCEL ---------->|
+        |                         |<- ACK ------------------|
+        |                         |<- BYE ------------------|
+        |                         |-- 200 BYE ------------->|
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        ",
+    );
+}
+
+#[test]
+fn a_call_without_an_offer() {
+    check(
+        &["minji"],
+        "
+        0 carrier calls 07040000003 without-offer
+        4 minji answers
+        6 minji hangs up
+        8 end
+        ",
+        "
+        carrier                   sori                      minji
+        * carrier calls 07040000003 without-offer
+        |-- INVITE -------------->|                         |
+        |<- 200 sdp --------------|                         |
+        |-- ACK sdp ------------->|                         |
+        * sori plays greeting to carrier
+        * sori plays ringback to carrier
+        |                         |-- INVITE sdp ---------->|
+        |                         |<- 180 ------------------|
+        * minji answers
+        |                         |<- 200 sdp --------------|
+        |                         |-- ACK ----------------->|
+        * sori connects carrier and minji
+        * minji hangs up
+        |                         |<- BYE ------------------|
+        |                         |-- 200 BYE ------------->|
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        ",
+    );
+}
+
+#[test]
+fn one_declines_and_the_other_rings_on() {
+    check(
+        &["minji", "jun"],
+        "
+        0 carrier calls 07040000001
+        3 minji declines
+        5 jun answers
+        6 jun hangs up
+        8 end
+        ",
+        "
+        carrier                   sori                      minji                     jun
+        * carrier calls 07040000001
+        |-- INVITE sdp ---------->|                         |                         |
+        |<- 200 sdp --------------|                         |                         |
+        |-- ACK ----------------->|                         |                         |
+        * sori plays greeting to carrier
+        * sori plays ringback to carrier
+        |                         |-- INVITE sdp ---------->|                         |
+        |                         |-- INVITE sdp ------------------------------------>|
+        |                         |<- 180 ------------------|                         |
+        |                         |<- 180 --------------------------------------------|
+        * minji declines
+        |                         |<- 603 ------------------|                         |
+        |                         |-- ACK ----------------->|                         |
+        * jun answers
+        |                         |<- 200 sdp ----------------------------------------|
+        |                         |-- ACK ------------------------------------------->|
+        * sori connects carrier and jun
+        * jun hangs up
+        |                         |<- BYE --------------------------------------------|
+        |                         |-- 200 BYE --------------------------------------->|
+        |<- BYE ------------------|                         |                         |
+        |-- 200 BYE ------------->|                         |                         |
+        ",
+    );
+}
+
+#[test]
+fn the_customer_hangs_up_before_the_ack() {
+    check(
+        &["minji"],
+        "
+        0 carrier calls 07040000003
+        0.005 carrier hangs up
+        4 end
+        ",
+        "
+        carrier                   sori                      minji
+        * carrier calls 07040000003
+        |-- INVITE sdp ---------->|                         |
+        * carrier hangs up
+        |<- 200 sdp --------------|                         |
+        |-- ACK ----------------->|                         |
+        |-- BYE ----------------->|                         |
+        * sori plays greeting to carrier
+        |<- 200 BYE --------------|                         |
+        ",
+    );
+}
+
+#[test]
+fn a_manager_takes_no_second_call() {
+    check(
+        &["minji"],
+        "
+        0 carrier calls 07040000003
+        4 minji answers
+        5 carrier calls 07040000003 as 01000000018
+        12 minji hangs up
+        14 end
+        ",
+        "
+        carrier                   sori                      minji
+        * carrier calls 07040000003
+        |-- INVITE sdp ---------->|                         |
+        |<- 200 sdp --------------|                         |
+        |-- ACK ----------------->|                         |
+        * sori plays greeting to carrier
+        * sori plays ringback to carrier
+        |                         |-- INVITE sdp ---------->|
+        |                         |<- 180 ------------------|
+        * minji answers
+        |                         |<- 200 sdp --------------|
+        |                         |-- ACK ----------------->|
+        * sori connects carrier and minji
+        * carrier calls 07040000003 as 01000000018
+        |-- INVITE sdp ---------->|                         |
+        |<- 200 sdp --------------|                         |
+        |-- ACK ----------------->|                         |
+        * sori plays greeting to carrier
+        * sori plays all busy to carrier
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        * minji hangs up
+        |                         |<- BYE ------------------|
+        |                         |-- 200 BYE ------------->|
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        ",
+    );
+}

@@ -199,6 +199,13 @@ impl Agent {
         self.endpoint.counts()
     }
 
+    /// Leaves and does not come back.
+    pub fn leave_for_good(&mut self) {
+        self.gone = true;
+        self.start_over();
+        self.deeds.clear();
+    }
+
     /// Forgets everything but what is planned for its return.
     fn start_over(&mut self) {
         self.endpoint = new_endpoint(&self.setup, &mut self.rng);
