@@ -2,9 +2,9 @@
 
 use crate::agent::{Agent, AgentCall, Stand, key_of};
 use crate::voice::Side;
-use crate::workspace::MANAGERS;
+use crate::workspace::{self, MANAGERS};
 use pbx::record::{CallRecord, CallState, Direction};
-use pbx::{CallId, ManagerId, Record, UnixMillis};
+use pbx::{CallId, ManagerId, MissedReason, Record, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -37,12 +37,14 @@ impl CallTruth {
         Self { heard_within, ..Self::default() }
     }
 
-    /// Takes in what the switch told for one input, whole: in between, one call may know more than another.
+    /// Takes in what the switch told for one input, whole: in between, one call may know more than another. `all_there`:
+    /// every phone is signed in and every manager has a seat.
     ///
     /// # Errors
     /// Says which rule was broken by which call.
-    pub fn take(&mut self, records: Vec<Record>, now: Instant) -> Result<(), String> {
+    pub fn take(&mut self, records: Vec<Record>, all_there: bool, now: Instant) -> Result<(), String> {
         let mut newly_presented = Vec::new();
+        let mut turned_away = Vec::new();
         for record in records {
             let Record::Call(call) = record else { continue };
             check(&call).map_err(|rule| format!("{rule}: {call:?}"))?;
@@ -55,8 +57,13 @@ impl CallTruth {
             if call.engaged_at.is_some() && before.is_none_or(|before| before.engaged_at.is_none()) {
                 self.engaged.insert((now + self.heard_within, call.id));
             }
+            let reason = call.missed_reason.filter(|_| before.is_none_or(|before| before.missed_reason.is_none()));
+            if all_there && matches!(reason, Some(MissedReason::NoOperator | MissedReason::NoDevice)) {
+                turned_away.push(call.id);
+            }
             self.calls.insert(call.id, *call);
         }
+        turned_away.into_iter().try_for_each(|call| self.check_turned_away(call))?;
         newly_presented.into_iter().try_for_each(|manager| self.check_lines(manager, true))?;
         MANAGERS.iter().try_for_each(|(_, manager, ..)| self.check_lines(*manager, false))
     }
@@ -69,6 +76,22 @@ impl CallTruth {
         let rings = live().filter(|call| with_presented && presented(call).contains(&manager)).count();
         if talks + rings > lines {
             return Err(format!("manager {manager} has {talks} calls up and {rings} ringing on {lines} lines"));
+        }
+        Ok(())
+    }
+
+    /// Nobody is told that all managers are busy while one of them has a line free and was not even rung.
+    fn check_turned_away(&self, id: CallId) -> Result<(), String> {
+        let Some(call) = self.calls.get(&id) else { return Ok(()) };
+        if call.trace.iter().any(|mark| mark.what == "presented") {
+            return Ok(());
+        }
+        for manager in workspace::managers_of(&call.to) {
+            let lines = MANAGERS.iter().find(|m| m.1 == manager).map_or(0, |m| usize::from(m.3));
+            let live = self.calls.values().filter(|call| call.state != CallState::Ended);
+            if live.filter(|call| call.manager_ids.contains(&manager)).count() < lines {
+                return Err(format!("a call is turned away although manager {manager} is free: {call:?}"));
+            }
         }
         Ok(())
     }
@@ -92,8 +115,9 @@ impl CallTruth {
     /// # Errors
     /// Says who is.
     pub fn look_for_silence(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
+        self.check_heard_again(agents, now)?;
         for call in parties(agents).filter(|call| call.side == Side::Customer) {
-            if call.silence(now) > LONGEST_SILENCE && !self.may_be_silent(call, agents, now) {
+            if call.silence(now) > LONGEST_SILENCE && !self.may_be_silent(call, agents) {
                 return Err(format!("customer {} hears nothing for {:?}: {call:?}", call.key, call.silence(now)));
             }
         }
@@ -164,13 +188,36 @@ impl CallTruth {
         Ok(())
     }
 
+    /// Who was taken back from hold hears the other again, and the other way round.
+    fn check_heard_again(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
+        for call in parties(agents).filter(|call| !call.holds) {
+            let Some(agreed) = call.agreed_at else { continue };
+            let waited = now.saturating_duration_since(agreed);
+            if waited < self.heard_within || waited > 2 * self.heard_within || !self.is_engaged(call.key) {
+                continue;
+            }
+            let other = parties(agents).find(|other| other.key == call.key && other.side != call.side);
+            let Some(other) = other.filter(|other| !other.holds && other.up_at < Some(agreed) && other.agreed_at < Some(agreed)) else {
+                continue;
+            };
+            if call.hearing.voice < Some(agreed) || other.hearing.voice < Some(agreed) {
+                return Err(format!("the parties do not hear each other after the hold: {call:?} and {other:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_engaged(&self, of: u64) -> bool {
+        self.calls.values().any(|record| record.state == CallState::Engaged && key(record) == of)
+    }
+
     /// Is there a good reason that this customer hears nothing?
-    fn may_be_silent(&self, call: &AgentCall, agents: &[Agent], now: Instant) -> bool {
+    fn may_be_silent(&self, call: &AgentCall, agents: &[Agent]) -> bool {
         let Some(record) = self.calls.values().find(|record| key(record) == call.key) else { return false };
         let partner = parties(agents).find(|other| other.key == call.key && other.side == Side::Manager);
         let is_recorded = record.trace.iter().any(|mark| mark.what == "voicemail");
         // A partner who vanished is noticed by the silence of the line, later.
-        let alone = record.state == CallState::Engaged && partner.is_none_or(|partner| partner.silence(now) > LONGEST_SILENCE);
+        let alone = record.state == CallState::Engaged && partner.is_none() && record.answered_by.is_some();
         let held = call.holds || call.far.is_some_and(|far| !far.direction.speaks());
         held || record.state == CallState::Ended || is_recorded || alone
     }

@@ -96,7 +96,8 @@ impl World {
                 Output::Live(_) => {}
             }
         }
-        self.calls.take(records, now)
+        let all_there = self.everybody_is_there();
+        self.calls.take(records, all_there, now)
     }
 
     fn carry_to_agent(&mut self, transmit: Transmit) -> Result<(), String> {

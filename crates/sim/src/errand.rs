@@ -1,8 +1,10 @@
 //! What the server's API asks of the switch in mid-run.
 
 use crate::agent::key_of;
+use crate::workspace;
 use crate::world::World;
 use pbx::{DialRequest, ManagerId};
+use std::sync::Arc;
 
 /// An order of the API.
 #[derive(Clone, Debug)]
@@ -21,6 +23,11 @@ pub enum Errand {
         /// The last eight digits of the customer's number.
         key: u64,
     },
+    /// Save the settings, in which this manager may take no calls; `None` lets everybody take them.
+    Settings {
+        /// Who is without a seat.
+        without_seat: Option<ManagerId>,
+    },
 }
 
 impl World {
@@ -28,10 +35,17 @@ impl World {
         let now = self.clock.now();
         match errand {
             Errand::Dial { manager, to } => {
-                self.ladder.note(self.clock.elapsed(), format!("the API dials {to} for {manager}"));
+                self.ladder.note(self.clock.elapsed(), format!("the API dials {to} for {}", workspace::name_of(manager)));
                 let request = DialRequest { manager, to, from_number: None, conversation: None, device: None };
                 // A refusal is told to the API's user and changes nothing.
                 let _ = self.switch.with_business(now, |pbx| pbx.dial(request, now.unix));
+            }
+            Errand::Settings { without_seat } => {
+                self.ladder.note(self.clock.elapsed(), format!("the API saves settings, without a seat: {without_seat:?}"));
+                self.settings_changed = true;
+                let proxy = self.setup.agents.first().map_or(crate::world::SERVER, |carrier| carrier.address);
+                let settings = workspace::settings(proxy, without_seat);
+                self.switch.handle_settings(now, Arc::new(settings));
             }
             Errand::HangUp { by, key } => {
                 let live = self.switch.business().live_calls();

@@ -135,6 +135,11 @@ fn live(world: &mut World, rng: &mut Rng) -> Result<(), String> {
             world.plan(carrier, at, Deed::Call { to: number.to_owned(), from: customer, offers: !rng.chance(100) });
         }
     }
+    for _ in 0..rng.of(&[0, 0, 1, 3]) {
+        let manager = rng.of(&MANAGERS).1;
+        let without_seat = rng.of(&[None, Some(manager)]);
+        world.plan_errand(rng.ms(0..SPREAD_MS), Errand::Settings { without_seat });
+    }
     for nth in 0..PHONES.len() {
         if rng.chance(150) {
             let at = rng.ms(0..SPREAD_MS);

@@ -9,8 +9,9 @@
 
 use crate::agent::{Deed, Habit};
 use crate::cast;
+use crate::errand::Errand;
 use crate::network::Link;
-use crate::workspace::PHONES;
+use crate::workspace::{MANAGERS, PHONES};
 use crate::world::{World, WorldSetup};
 use sip::Transport;
 use std::time::Duration;
@@ -38,6 +39,11 @@ pub fn play(phones: &[&str], scenario: &str) -> String {
         must(world.run(wait), &world);
         if who == "end" {
             break;
+        }
+        if who == "api" {
+            api(&mut world, what);
+            must(world.run(Duration::ZERO), &world);
+            continue;
         }
         let agent = world.names().iter().position(|name| name == who).expect("an agent of the scenario");
         let deed = deed(&world, agent, what);
@@ -87,6 +93,14 @@ fn world(phones: &[&str]) -> World {
         unsent: 0,
         agents,
     })
+}
+
+/// `dials 01011112222 for minji`
+fn api(world: &mut World, what: &str) {
+    let words: Vec<&str> = what.split(' ').collect();
+    let ["dials", to, "for", name] = words.as_slice() else { panic!("not understood: {what}") };
+    let manager = MANAGERS.iter().find(|m| m.0 == *name).expect("a manager of the workspace").1;
+    world.plan_errand(Duration::ZERO, Errand::Dial { manager, to: (*to).to_owned() });
 }
 
 fn deed(world: &World, agent: usize, what: &str) -> Deed {

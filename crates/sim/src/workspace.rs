@@ -123,7 +123,7 @@ fn ivr() -> Revision {
     }
 }
 
-fn business() -> pbx::Settings {
+fn business(without_seat: Option<ManagerId>) -> pbx::Settings {
     let numbers = [
         number(1, Routing::Team(SUPPORT)),
         number(2, Routing::Workflow(IVR)),
@@ -133,9 +133,13 @@ fn business() -> pbx::Settings {
     ];
     let members = |team| MANAGERS.iter().filter(|m| m.2 == team).map(|m| m.1).collect();
     let team = |id, name: &str| (id, Team { id, name: name.to_owned(), manager_ids: members(id), hours_id: None });
+    let managers = MANAGERS.iter().map(|(name, id, team, lines)| {
+        let manager = manager(name, *id, *team, *lines);
+        (*id, Manager { seat: without_seat != Some(*id), ..manager })
+    });
     pbx::Settings {
         name: "sim".to_owned(),
-        managers: MANAGERS.iter().map(|(name, id, team, lines)| (*id, manager(name, *id, *team, *lines))).collect(),
+        managers: managers.collect(),
         teams: BTreeMap::from([team(SUPPORT, "support"), team(SALES, "sales")]),
         number_by_e164: numbers.iter().map(|n| (n.e164, n.id)).collect(),
         numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
@@ -146,22 +150,39 @@ fn business() -> pbx::Settings {
     }
 }
 
+/// Who may answer a call to this number at once; nobody where a workflow asks first.
+#[must_use]
+pub fn managers_of(number: &str) -> Vec<ManagerId> {
+    let ring = |wanted: fn(&(&str, ManagerId, TeamId, u16)) -> bool| MANAGERS.iter().filter(|m| wanted(m)).map(|m| m.1).collect();
+    match number.strip_prefix("+82704000000") {
+        Some("1") => ring(|m| m.2 == SUPPORT),
+        Some("3") => ring(|m| m.1 == ManagerId(11)),
+        _ => Vec::new(),
+    }
+}
+
+/// What a manager is called.
+#[must_use]
+pub fn name_of(manager: ManagerId) -> &'static str {
+    MANAGERS.iter().find(|m| m.1 == manager).map_or("?", |m| m.0)
+}
+
 /// The two names a phone signs in with.
 #[must_use]
 pub fn names(phone: PhoneId) -> [String; 2] {
     [format!("u{}", phone.0), format!("d{}", phone.0)]
 }
 
-/// The settings of a switch whose carrier takes outgoing calls at `proxy`.
+/// The settings of a switch whose carrier takes outgoing calls at `proxy`, with everybody but one having a seat.
 #[must_use]
-pub fn settings(proxy: std::net::SocketAddr) -> switch::Settings {
+pub fn settings(proxy: std::net::SocketAddr, without_seat: Option<ManagerId>) -> switch::Settings {
     let phone = |(_, id, manager_id): &(&str, PhoneId, ManagerId)| {
         let [user_id, device_address] = names(*id);
         PhoneAccount { id: *id, manager_id: *manager_id, user_id, device_address, password: PASSWORD.to_owned() }
     };
     let carriers = IpPrefix { address: Ipv4Addr::new(10, 9, 0, 0).into(), bits: 16 };
     switch::Settings {
-        business: Arc::new(business()),
+        business: Arc::new(business(without_seat)),
         phones: PHONES.iter().map(phone).collect(),
         carriers: vec![CarrierAccount {
             id: DEMO,

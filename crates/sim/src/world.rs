@@ -25,6 +25,8 @@ const MAX_STEPS_AT_ONCE: u32 = 50_000;
 const LISTENING: Duration = Duration::from_millis(250);
 /// When everybody is gone, the last sign-in and transaction are forgotten within this.
 const FORGOTTEN_WITHIN: Duration = Duration::from_secs(200);
+/// On a network without faults every phone has signed in within this.
+const SIGNED_IN_WITHIN: Duration = Duration::from_secs(2);
 /// Engines take a line for dead after this silence; shorter than the server's, so that runs are.
 const QUIET_MS: u32 = 20_000;
 
@@ -69,6 +71,7 @@ pub struct World {
     pub(crate) by_ip: BTreeMap<IpAddr, usize>,
     pub(crate) leg_names: BTreeMap<media::LegId, String>,
     errands: BTreeMap<(Instant, usize), Errand>,
+    pub(crate) settings_changed: bool,
     listen_at: Instant,
 }
 
@@ -80,6 +83,7 @@ impl World {
         let clock = Clock::default();
         let proxy = setup.agents.first().map_or(SERVER, |carrier| carrier.address);
         let configuration = Configuration {
+            offer_sha256: true,
             realm: workspace::REALM.to_owned(),
             host: SERVER.to_string(),
             udp: SERVER,
@@ -87,7 +91,7 @@ impl World {
             nonce_key: [7; 32],
             max_transactions: 10_000,
         };
-        let switch = Switch::new(configuration, Arc::new(workspace::settings(proxy)), pbx::Directory::default());
+        let switch = Switch::new(configuration, Arc::new(workspace::settings(proxy, None)), pbx::Directory::default());
         let config = EngineConfig { quiet_ms: QUIET_MS, ..EngineConfig::default() };
         let engine = Engine::new(config, workspace::library(), rng.bits());
         let agents: Vec<Agent> = setup.agents.iter().map(|agent| Agent::new(agent.clone(), rng.fork())).collect();
@@ -107,6 +111,7 @@ impl World {
             rng,
             leg_names: BTreeMap::new(),
             errands: BTreeMap::new(),
+            settings_changed: false,
             setup,
         };
         for n in 0..world.agents.len() {
@@ -203,6 +208,13 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Is every phone signed in, has been since the beginning, and may every manager take calls?
+    pub(crate) fn everybody_is_there(&self) -> bool {
+        let phones = || self.agents.iter().filter(|agent| agent.is_phone());
+        let signed_in = self.clock.elapsed() > SIGNED_IN_WITHIN && phones().count() == workspace::PHONES.len();
+        self.setup.sip.is_clean() && signed_in && !self.settings_changed && phones().all(|agent| agent.left_at.is_none())
     }
 
     /// The agents' names.

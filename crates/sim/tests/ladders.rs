@@ -838,3 +838,85 @@ fn a_manager_takes_no_second_call() {
         ",
     );
 }
+
+#[test]
+fn the_api_dials_for_a_manager() {
+    check(
+        &["minji"],
+        "
+        0 api dials 01011112222 for minji
+        2 minji answers
+        5 carrier answers
+        8 minji hangs up
+        10 end
+        ",
+        "
+        carrier                   sori                      minji
+        * the API dials 01011112222 for minji
+        |                         |-- INVITE sdp ---------->|
+        |                         |<- 180 ------------------|
+        * minji answers
+        |                         |<- 200 sdp --------------|
+        |                         |-- ACK ----------------->|
+        * sori plays ringback to minji
+        |<- INVITE sdp -----------|                         |
+        |-- 180 ----------------->|                         |
+        * carrier answers
+        |-- 200 sdp ------------->|                         |
+        |<- ACK ------------------|                         |
+        * sori connects carrier and minji
+        * minji hangs up
+        |                         |<- BYE ------------------|
+        |                         |-- 200 BYE ------------->|
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        ",
+    );
+}
+
+#[test]
+fn a_manager_holds_before_the_customer_answers() {
+    check(
+        &["minji"],
+        "
+        0 api dials 01011112222 for minji
+        2 minji answers
+        4 minji holds
+        6 carrier answers
+        9 minji resumes
+        12 carrier hangs up
+        14 end
+        ",
+        "
+        carrier                   sori                      minji
+        * the API dials 01011112222 for minji
+        |                         |-- INVITE sdp ---------->|
+        |                         |<- 180 ------------------|
+        * minji answers
+        |                         |<- 200 sdp --------------|
+        |                         |-- ACK ----------------->|
+        * sori plays ringback to minji
+        |<- INVITE sdp -----------|                         |
+        |-- 180 ----------------->|                         |
+        * minji holds
+        |                         |<- INVITE sendonly ------|
+        |                         |-- 200 recvonly -------->|
+        |                         |<- ACK ------------------|
+        * carrier answers
+        |-- 200 sdp ------------->|                         |
+        |<- ACK ------------------|                         |
+        * sori connects carrier and minji
+        * sori plays hold music to carrier
+        * minji resumes
+        |                         |<- INVITE sdp -----------|
+        |                         |-- 200 sdp ------------->|
+        * sori stops playing to carrier
+        |                         |<- ACK ------------------|
+        * carrier hangs up
+        |-- BYE ----------------->|                         |
+        |<- 200 BYE --------------|                         |
+        |                         |-- BYE ----------------->|
+        |                         |<- 200 BYE --------------|
+        ",
+    );
+}

@@ -160,6 +160,8 @@ impl Switch {
         }
         self.accept_arrived(manager, now);
         self.media(call, Media::Bridge { a: customer, b: manager });
+        self.hold_if_held(manager, now);
+        self.hold_if_held(customer, now);
     }
 
     fn dial(&mut self, call: CallId, carrier: CarrierId, to: E164, show: E164, now: Now) {

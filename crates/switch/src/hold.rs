@@ -17,6 +17,18 @@ impl Switch {
             return;
         }
         leg.holds = far_holds;
+        self.carry_out_hold(id, far_holds, now);
+    }
+
+    /// Who is connected may hold already: a manager whose device rang first, before the customer answered.
+    pub(crate) fn hold_if_held(&mut self, id: LegId, now: Now) {
+        if self.legs.get(&id).is_some_and(|leg| leg.holds) {
+            self.carry_out_hold(id, true, now);
+        }
+    }
+
+    fn carry_out_hold(&mut self, id: LegId, far_holds: bool, now: Now) {
+        let Some(leg) = self.legs.get(&id) else { return };
         let (call, role) = (leg.call, leg.role);
         let Some(other) = self.connected_with(id) else { return };
         // A manager who holds leaves the customer with music; a customer's network plays its own to the manager.

@@ -136,7 +136,7 @@ impl Habit {
         if rng.chance(holds) {
             let at = rng.ms(100..8_000);
             plans.push((at, Deed::Hold(Some(id))));
-            plans.push((at + rng.ms(50..6_000), Deed::Resume(Some(id))));
+            plans.push((at + rng.ms(50..15_000), Deed::Resume(Some(id))));
         }
         if rng.chance(vanishes) {
             plans.push((rng.ms(1..10_000), Deed::Vanish));

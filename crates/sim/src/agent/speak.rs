@@ -23,7 +23,8 @@ impl Agent {
         let payload_type = self.setup.payload_type;
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.speaks) else { return };
         let pause = if call.speech.packets < DENSE { PACKET } else { THIN };
-        let wanted = call.far.filter(|far| far.direction.listens());
+        // Who holds somebody says nothing: the music is the server's.
+        let wanted = call.far.filter(|far| far.direction.listens() && !call.holds);
         if let Some(far) = wanted {
             let level = voice::of(call.key, call.side);
             let speech = &call.speech;
