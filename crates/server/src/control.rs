@@ -19,7 +19,12 @@ pub enum Order {
     /// End a call.
     HangUp(CallId, Option<ManagerId>, oneshot::Sender<bool>),
     /// Change a conversation; a live one's row wins over the one given.
-    EditConversation(Box<ConversationRecord>, pbx::ConversationEdit, ManagerId, oneshot::Sender<Result<ConversationRecord, pbx::EditRefusal>>),
+    EditConversation(
+        Box<ConversationRecord>,
+        pbx::ConversationEdit,
+        ManagerId,
+        oneshot::Sender<Result<ConversationRecord, pbx::EditRefusal>>,
+    ),
     /// A customer was made or changed through the API.
     EditCustomer(Box<CustomerRecord>),
     /// Let a browser sign in over `/sip`.
@@ -173,4 +178,3 @@ impl Control {
         self.ask(Order::Drain).await
     }
 }
-

@@ -17,12 +17,12 @@ pub fn main() -> ExitCode {
         Verb::Serve(arguments) => serve(&arguments, Mode::Serve),
         Verb::Demo(arguments) => serve(&arguments, Mode::Demo),
         Verb::Check(arguments) => check(&arguments),
-        Verb::Backup { file, arguments } => in_runtime(async {
-            store::backup(&Configuration::resolve(&arguments, Mode::Serve)?, &file).await
-        }),
-        Verb::Restore { file, arguments } => in_runtime(async {
-            store::restore(&Configuration::resolve(&arguments, Mode::Serve)?, &file).await
-        }),
+        Verb::Backup { file, arguments } => {
+            in_runtime(async { store::backup(&Configuration::resolve(&arguments, Mode::Serve)?, &file).await })
+        }
+        Verb::Restore { file, arguments } => {
+            in_runtime(async { store::restore(&Configuration::resolve(&arguments, Mode::Serve)?, &file).await })
+        }
         Verb::Intercom { .. } => {
             eprintln!("sori intercom comes with a later release.");
             return ExitCode::from(2);
@@ -43,10 +43,9 @@ fn start_log() {
 }
 
 fn in_runtime(work: impl Future<Output = Result<(), StartProblem>>) -> Result<(), StartProblem> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|why| StartProblem(format!("The threads of the server could not be started ({why}); raise the limit of processes.")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|why| {
+        StartProblem(format!("The threads of the server could not be started ({why}); raise the limit of processes."))
+    })?;
     runtime.block_on(work)
 }
 

@@ -41,7 +41,8 @@ pub fn built_in() -> Result<Library, String> {
 fn read(path: &str) -> Result<Prompt, String> {
     let file = Recordings::get(path).ok_or_else(|| format!("the recording {path} is missing from this build"))?;
     let sound = Wav::parse(&file.data).map_err(|why| format!("the recording {path} cannot be read: {why}"))?;
-    Prompt::from_pcm(&sound.samples, sound.sample_rate).map_err(|why| format!("the recording {path} cannot be used: {why}"))
+    Prompt::from_pcm(&sound.samples, sound.sample_rate)
+        .map_err(|why| format!("the recording {path} cannot be used: {why}"))
 }
 
 #[cfg(test)]

@@ -140,7 +140,9 @@ impl CallTruth {
             }
             let since = before.get(&call.at).copied().unwrap_or(now);
             if now.since_ms(since) > FREED_WITHIN_MS {
-                return Err(format!("a device still rings or talks in a call that is over or taken: {call:?} of {record:?}"));
+                return Err(format!(
+                    "a device still rings or talks in a call that is over or taken: {call:?} of {record:?}"
+                ));
             }
             self.ghosts.insert(call.at, since);
         }
@@ -149,13 +151,18 @@ impl CallTruth {
 
     fn look_for_deserted(&mut self, agents: &[Agent], now: UnixMillis) -> Result<(), String> {
         // Who vanished is missed later, by the silence of the line.
-        let steady = |phones: bool| agents.iter().filter(|agent| agent.is_phone() == phones).all(|agent| agent.left_at.is_none());
+        let steady = |phones: bool| {
+            agents.iter().filter(|agent| agent.is_phone() == phones).all(|agent| agent.left_at.is_none())
+        };
         let before = std::mem::take(&mut self.deserted);
         for record in self.calls.values().filter(|call| call.state == CallState::Engaged) {
             for (side, phones) in [(Side::Customer, false), (Side::Manager, true)] {
                 // An echo test has no manager.
                 let missing = side == Side::Manager && record.answered_by.is_none();
-                if missing || !steady(phones) || parties(agents).any(|call| call.key == key(record) && call.side == side) {
+                if missing
+                    || !steady(phones)
+                    || parties(agents).any(|call| call.key == key(record) && call.side == side)
+                {
                     continue;
                 }
                 let since = before.get(&(record.id, side)).copied().unwrap_or(now);
@@ -170,18 +177,26 @@ impl CallTruth {
 
     fn check_stranger(&self, agents: &[Agent]) -> Result<(), String> {
         match parties(agents).find_map(|call| call.hearing.stranger.map(|level| (call, level))) {
-            Some((call, level)) => Err(format!("{:?} of call {} hears a stranger's voice {level}: {call:?}", call.side, call.key)),
+            Some((call, level)) => {
+                Err(format!("{:?} of call {} hears a stranger's voice {level}: {call:?}", call.side, call.key))
+            }
             None => Ok(()),
         }
     }
 
     fn check_heard(&mut self, id: CallId, agents: &[Agent]) -> Result<(), String> {
-        let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else { return Ok(()) };
-        let party = |side| parties(agents).find(|call| call.key == key(record) && call.side == side && call.version == 1);
+        let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else {
+            return Ok(());
+        };
+        let party =
+            |side| parties(agents).find(|call| call.key == key(record) && call.side == side && call.version == 1);
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
         for call in [customer, manager] {
             if call.hearing.voice.is_none() {
-                return Err(format!("{:?} does not hear the other in time after they were connected: {call:?}", call.side));
+                return Err(format!(
+                    "{:?} does not hear the other in time after they were connected: {call:?}",
+                    call.side
+                ));
             }
         }
         self.heard += 1;
@@ -197,7 +212,9 @@ impl CallTruth {
                 continue;
             }
             let other = parties(agents).find(|other| other.key == call.key && other.side != call.side);
-            let Some(other) = other.filter(|other| !other.holds && other.up_at < Some(agreed) && other.agreed_at < Some(agreed)) else {
+            let Some(other) =
+                other.filter(|other| !other.holds && other.up_at < Some(agreed) && other.agreed_at < Some(agreed))
+            else {
                 continue;
             };
             if call.hearing.voice < Some(agreed) || other.hearing.voice < Some(agreed) {
@@ -284,5 +301,9 @@ fn key(record: &CallRecord) -> u64 {
 
 /// The calls that are up at agents that are there.
 fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
-    agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()).filter(|call| call.stand == Stand::Up)
+    agents
+        .iter()
+        .filter(|agent| !agent.gone)
+        .flat_map(|agent| agent.calls.values())
+        .filter(|call| call.stand == Stand::Up)
 }

@@ -27,7 +27,9 @@ impl World {
                 self.flush_switch()
             }
             Parcel::ToAgent(n, connection, bytes) => {
-                let Some(agent) = self.agents.get_mut(n).filter(|agent| agent.connection == connection) else { return Ok(()) };
+                let Some(agent) = self.agents.get_mut(n).filter(|agent| agent.connection == connection) else {
+                    return Ok(());
+                };
                 agent.handle_message(now.instant, &bytes);
                 self.flush_agent(n);
                 Ok(())
@@ -189,7 +191,8 @@ impl World {
     /// A leg is called by the agent whose address stands in its session description.
     fn learn_name(&mut self, command: &Command) {
         let (Command::Open { leg, offer: Some(sdp), .. } | Command::Answer { leg, sdp }) = command else { return };
-        let agent = description::read(sdp).and_then(|far| self.by_ip.get(&far.to.ip())).and_then(|n| self.agents.get(*n));
+        let agent =
+            description::read(sdp).and_then(|far| self.by_ip.get(&far.to.ip())).and_then(|n| self.agents.get(*n));
         if let Some(agent) = agent {
             self.leg_names.insert(*leg, agent.setup.name.clone());
         }

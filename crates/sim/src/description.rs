@@ -89,7 +89,8 @@ pub fn read(sdp: &[u8]) -> Option<Stream> {
     let mut words = media.first()?.split(' ');
     let port: u16 = words.next()?.parse().ok()?;
     let types: Vec<u8> = words.skip(1).filter_map(|word| word.parse().ok()).collect();
-    let telephone_event = value("a=rtpmap:").into_iter().find_map(|map| map.strip_suffix(" telephone-event/8000")?.parse().ok());
+    let telephone_event =
+        value("a=rtpmap:").into_iter().find_map(|map| map.strip_suffix(" telephone-event/8000")?.parse().ok());
     let direction = Direction::ALL.into_iter().find(|(_, word)| value("a=").contains(word));
     Some(Stream {
         to: SocketAddr::new(ip, port),

@@ -35,13 +35,15 @@ impl World {
         let now = self.clock.now();
         match errand {
             Errand::Dial { manager, to } => {
-                self.ladder.note(self.clock.elapsed(), format!("the API dials {to} for {}", workspace::name_of(manager)));
+                self.ladder
+                    .note(self.clock.elapsed(), format!("the API dials {to} for {}", workspace::name_of(manager)));
                 let request = DialRequest { manager, to, from_number: None, conversation: None, device: None };
                 // A refusal is told to the API's user and changes nothing.
                 let _ = self.switch.with_business(now, |pbx| pbx.dial(request, now.unix));
             }
             Errand::Settings { without_seat } => {
-                self.ladder.note(self.clock.elapsed(), format!("the API saves settings, without a seat: {without_seat:?}"));
+                self.ladder
+                    .note(self.clock.elapsed(), format!("the API saves settings, without a seat: {without_seat:?}"));
                 self.settings_changed = true;
                 let proxy = self.setup.agents.first().map_or(crate::world::SERVER, |carrier| carrier.address);
                 let settings = workspace::settings(proxy, without_seat);
@@ -49,7 +51,8 @@ impl World {
             }
             Errand::HangUp { by, key } => {
                 let live = self.switch.business().live_calls();
-                let call = live.filter(|call| key_of(&call.from) == key || key_of(&call.to) == key).map(|call| call.id).next();
+                let call =
+                    live.filter(|call| key_of(&call.from) == key || key_of(&call.to) == key).map(|call| call.id).next();
                 if let Some(call) = call {
                     self.ladder.note(self.clock.elapsed(), format!("the API hangs up on customer {key}"));
                     self.switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix));

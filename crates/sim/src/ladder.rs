@@ -71,7 +71,9 @@ impl Ladder {
         for (at, rung) in self.rungs.iter().skip(self.rungs.len().saturating_sub(last)) {
             let seconds = at.as_secs_f64();
             let _ = match rung {
-                Rung::Arrow { from, to, label } => writeln!(out, "{seconds:9.3} {:>8} -> {:<8} {label}", name(*from), name(*to)),
+                Rung::Arrow { from, to, label } => {
+                    writeln!(out, "{seconds:9.3} {:>8} -> {:<8} {label}", name(*from), name(*to))
+                }
                 Rung::Note(text) => writeln!(out, "{seconds:9.3} * {text}"),
             };
         }
@@ -161,7 +163,8 @@ mod tests {
     fn draws_arrows_through_columns() {
         let names: Vec<String> = ["carrier", "minji", "jun"].map(str::to_owned).to_vec();
         let mut ladder = Ladder::default();
-        let invite = Glance::at(b"INVITE sip:x SIP/2.0\r\nCall-ID: a\r\nTo: <sip:x>\r\nCSeq: 1 INVITE\r\n\r\nv=0\r\n").unwrap();
+        let invite =
+            Glance::at(b"INVITE sip:x SIP/2.0\r\nCall-ID: a\r\nTo: <sip:x>\r\nCSeq: 1 INVITE\r\n\r\nv=0\r\n").unwrap();
         ladder.arrow(Duration::ZERO, End::Agent(0), End::Sori, &invite, false);
         ladder.arrow(Duration::ZERO, End::Sori, End::Agent(2), &invite, false);
         ladder.note(Duration::ZERO, "sori bridges".to_owned());

@@ -1,8 +1,8 @@
 //! A run by seed: a weather for the network, tempers for the agents, and a few dozen calls.
 
 use crate::agent::{Carrier, Deed, Habit, Phone};
-use crate::errand::Errand;
 use crate::cast;
+use crate::errand::Errand;
 use crate::network::Link;
 use crate::rng::Rng;
 use crate::workspace::{self, MANAGERS, PHONES};
@@ -109,7 +109,15 @@ fn setup(seed: u64, rng: &mut Rng) -> WorldSetup {
         Weather::Clear => Link { loss: 0, duplicate: 0, delay_ms: 1..15 },
         _ => Link { loss: 50, duplicate: 10, delay_ms: 1..60 },
     };
-    WorldSetup { seed, sip: weather.link(), media, inside, heard_within: weather.heard_within(), unsent: rng.of(&[0, 300]), agents }
+    WorldSetup {
+        seed,
+        sip: weather.link(),
+        media,
+        inside,
+        heard_within: weather.heard_within(),
+        unsent: rng.of(&[0, 300]),
+        agents,
+    }
 }
 
 fn live(world: &mut World, rng: &mut Rng) -> Result<(), String> {
@@ -130,7 +138,14 @@ fn live(world: &mut World, rng: &mut Rng) -> Result<(), String> {
             let from = workspace::names(PHONES[nth].1)[0].clone();
             world.plan(2 + nth, at, Deed::Call { to: customer, from, offers: true });
         } else {
-            let number = rng.weighted(&[(40, "07040000001"), (25, "07040000002"), (15, "07040000003"), (5, "07040000004"), (8, "07040000005"), (3, "07049999999")]);
+            let number = rng.weighted(&[
+                (40, "07040000001"),
+                (25, "07040000002"),
+                (15, "07040000003"),
+                (5, "07040000004"),
+                (8, "07040000005"),
+                (3, "07049999999"),
+            ]);
             let carrier = usize::from(rng.chance(300));
             world.plan(carrier, at, Deed::Call { to: number.to_owned(), from: customer, offers: !rng.chance(100) });
         }

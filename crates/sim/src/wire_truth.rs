@@ -59,7 +59,8 @@ impl WireTruth {
             if held >= lines {
                 return Err(format!("a phone that can have {lines} calls at once is called while it has {held}"));
             }
-            self.dialogs.insert(glance.call_id.clone(), Seen { agent, ours: true, unheard_since: Some(at), ..Seen::default() });
+            self.dialogs
+                .insert(glance.call_id.clone(), Seen { agent, ours: true, unheard_since: Some(at), ..Seen::default() });
         }
         let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return Ok(()) };
         let is_new = seen.requests.insert((glance.cseq, glance.method.clone()));
@@ -169,7 +170,9 @@ mod tests {
         let bye = message("BYE sip:u SIP/2.0", "2 BYE", "<sip:u@h>;tag=2");
         assert!(truth.sent(Duration::ZERO, 1, &bye, 1).is_ok());
         assert!(truth.sent(Duration::ZERO, 1, &bye, 1).is_ok());
-        assert!(truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "3 INVITE", "<sip:u@h>;tag=2"), 1).is_err());
+        assert!(
+            truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "3 INVITE", "<sip:u@h>;tag=2"), 1).is_err()
+        );
     }
 
     #[test]

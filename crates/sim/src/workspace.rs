@@ -144,7 +144,10 @@ fn business(without_seat: Option<ManagerId>) -> pbx::Settings {
         number_by_e164: numbers.iter().map(|n| (n.e164, n.id)).collect(),
         numbers: numbers.into_iter().map(|n| (n.id, n)).collect(),
         hours: BTreeMap::from([(NEVER, Hours::default())]),
-        phones: PHONES.iter().map(|(name, id, manager_id)| (*id, Phone { id: *id, name: (*name).to_owned(), manager_id: *manager_id })).collect(),
+        phones: PHONES
+            .iter()
+            .map(|(name, id, manager_id)| (*id, Phone { id: *id, name: (*name).to_owned(), manager_id: *manager_id }))
+            .collect(),
         workflows: vec![LiveWorkflow { id: IVR, revision: Arc::new(ivr()) }],
         ..pbx::Settings::default()
     }
@@ -153,7 +156,9 @@ fn business(without_seat: Option<ManagerId>) -> pbx::Settings {
 /// Who may answer a call to this number at once; nobody where a workflow asks first.
 #[must_use]
 pub fn managers_of(number: &str) -> Vec<ManagerId> {
-    let ring = |wanted: fn(&(&str, ManagerId, TeamId, u16)) -> bool| MANAGERS.iter().filter(|m| wanted(m)).map(|m| m.1).collect();
+    let ring = |wanted: fn(&(&str, ManagerId, TeamId, u16)) -> bool| {
+        MANAGERS.iter().filter(|m| wanted(m)).map(|m| m.1).collect()
+    };
     match number.strip_prefix("+82704000000") {
         Some("1") => ring(|m| m.2 == SUPPORT),
         Some("3") => ring(|m| m.1 == ManagerId(11)),

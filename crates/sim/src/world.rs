@@ -159,18 +159,30 @@ impl World {
         let agents = self.agents.iter().filter_map(Agent::next_timeout).min();
         let now = self.clock.now();
         let errand = self.errands.first_key_value().map(|((at, _), _)| *at);
-        [self.network.next(), self.switch.next_timeout(now), self.engine.next_timeout(), agents, errand, Some(self.listen_at)]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.network.next(),
+            self.switch.next_timeout(now),
+            self.engine.next_timeout(),
+            agents,
+            errand,
+            Some(self.listen_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn who_is_due(&self) -> String {
         let now = self.clock.now();
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.instant);
-        let (network, switch, engine) = (self.network.next(), self.switch.next_timeout(now), self.engine.next_timeout());
-        let agents: Vec<&str> =
-            self.agents.iter().filter(|agent| due(agent.next_timeout())).map(|agent| agent.setup.name.as_str()).collect();
+        let (network, switch, engine) =
+            (self.network.next(), self.switch.next_timeout(now), self.engine.next_timeout());
+        let agents: Vec<&str> = self
+            .agents
+            .iter()
+            .filter(|agent| due(agent.next_timeout()))
+            .map(|agent| agent.setup.name.as_str())
+            .collect();
         format!("network {}, switch {}, engine {}, agents {agents:?}", due(network), due(switch), due(engine))
     }
 
@@ -214,7 +226,10 @@ impl World {
     pub(crate) fn everybody_is_there(&self) -> bool {
         let phones = || self.agents.iter().filter(|agent| agent.is_phone());
         let signed_in = self.clock.elapsed() > SIGNED_IN_WITHIN && phones().count() == workspace::PHONES.len();
-        self.setup.sip.is_clean() && signed_in && !self.settings_changed && phones().all(|agent| agent.left_at.is_none())
+        self.setup.sip.is_clean()
+            && signed_in
+            && !self.settings_changed
+            && phones().all(|agent| agent.left_at.is_none())
     }
 
     /// The agents' names.
@@ -260,7 +275,9 @@ impl World {
         let engine = self.engine.counts();
         let media_left = (engine.legs, engine.bridges, engine.playbacks, engine.recordings, self.sockets.count());
         if media_left != (0, 0, 0, 0, 0) {
-            return Err(format!("the engine still holds (legs, bridges, playbacks, recordings, sockets) {media_left:?}"));
+            return Err(format!(
+                "the engine still holds (legs, bridges, playbacks, recordings, sockets) {media_left:?}"
+            ));
         }
         Ok(())
     }

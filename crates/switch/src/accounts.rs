@@ -160,9 +160,16 @@ impl Accounts {
     pub(crate) fn add_browser(&mut self, browser: Browser, realm: &str, now: UnixMillis) -> Vec<u64> {
         let mut gone: Vec<u64> = Vec::new();
         if self.by_key.len() >= MAX_BROWSERS {
-            gone = self.by_key.iter().filter(|(_, a)| a.expires_at.is_some_and(|e| e <= now)).map(|(k, _)| *k).collect();
+            gone =
+                self.by_key.iter().filter(|(_, a)| a.expires_at.is_some_and(|e| e <= now)).map(|(k, _)| *k).collect();
             if gone.is_empty() {
-                gone.extend(self.by_key.iter().filter(|(_, a)| a.expires_at.is_some()).min_by_key(|(_, a)| a.expires_at).map(|(k, _)| *k));
+                gone.extend(
+                    self.by_key
+                        .iter()
+                        .filter(|(_, a)| a.expires_at.is_some())
+                        .min_by_key(|(_, a)| a.expires_at)
+                        .map(|(k, _)| *k),
+                );
             }
             for key in &gone {
                 self.remove(*key);
@@ -178,7 +185,15 @@ impl Accounts {
         gone
     }
 
-    fn insert(&mut self, key: u64, owner: Owner, names: &[String], password: &str, realm: &str, expires_at: Option<UnixMillis>) {
+    fn insert(
+        &mut self,
+        key: u64,
+        owner: Owner,
+        names: &[String],
+        password: &str,
+        realm: &str,
+        expires_at: Option<UnixMillis>,
+    ) {
         let secrets = names.iter().map(|name| (name.clone(), Secret::new(name, realm, password))).collect();
         for name in names {
             self.by_name.insert(name.clone(), key);

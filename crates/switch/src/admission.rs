@@ -53,7 +53,15 @@ impl Switch {
         self.settings.country.unwrap_or(Country::Kr)
     }
 
-    fn customer_called(&mut self, id: InviteId, request: &Request, flow: Flow, from: Caller, country: Country, now: Now) {
+    fn customer_called(
+        &mut self,
+        id: InviteId,
+        request: &Request,
+        flow: Flow,
+        from: Caller,
+        country: Country,
+        now: Now,
+    ) {
         let dialled = dialled_user(request);
         let to = E164::dialled(&dialled, country).ok();
         let call = self.pbx.new_call_id(now.unix);
@@ -74,7 +82,15 @@ impl Switch {
         number.is_some_and(|number| matches!(number.routing, Routing::Workflow(_) | Routing::None))
     }
 
-    fn manager_called(&mut self, id: InviteId, request: &Request, flow: Flow, manager: ManagerId, device: RingDevice, now: Now) {
+    fn manager_called(
+        &mut self,
+        id: InviteId,
+        request: &Request,
+        flow: Flow,
+        manager: ManagerId,
+        device: RingDevice,
+        now: Now,
+    ) {
         let dialled = dialled_user(request).into();
         let from_number = request.header_str("X-Sori-From-Number").and_then(|text| text.trim().parse().ok());
         let call = self.pbx.new_call_id(now.unix);

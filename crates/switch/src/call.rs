@@ -135,7 +135,15 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(listens_for_keys: bool) -> Self {
-        Self { customer: None, dialler: None, presentings: Vec::new(), legs: Vec::new(), connected: None, listens_for_keys, over: false }
+        Self {
+            customer: None,
+            dialler: None,
+            presentings: Vec::new(),
+            legs: Vec::new(),
+            connected: None,
+            listens_for_keys,
+            over: false,
+        }
     }
 
     pub(crate) fn presenting(&mut self, id: PresentationId) -> Option<&mut Presenting> {

@@ -43,7 +43,10 @@ impl Switch {
             Command::Dial { call, carrier, to, show } => self.dial(call, carrier, to, show, now),
             Command::RecordVoicemail { call, limit_seconds } => {
                 if let Some(leg) = self.leg_of(call, Party::Customer) {
-                    self.to_heard_leg(leg, Media::Record { leg, token: call.0, limit_ms: limit_seconds.saturating_mul(1000) });
+                    self.to_heard_leg(
+                        leg,
+                        Media::Record { leg, token: call.0, limit_ms: limit_seconds.saturating_mul(1000) },
+                    );
                 }
             }
             Command::HangUp { call, party, cause } => {
@@ -131,7 +134,8 @@ impl Switch {
             let call = leg.call;
             return self.media(call, command);
         }
-        leg.waiting.retain(|waiting| !matches!(waiting, Media::Play { .. } | Media::StopPlaying { .. } | Media::Echo { .. }));
+        leg.waiting
+            .retain(|waiting| !matches!(waiting, Media::Play { .. } | Media::StopPlaying { .. } | Media::Echo { .. }));
         if !matches!(command, Media::StopPlaying { .. }) {
             leg.waiting.push(command);
         }
@@ -178,7 +182,10 @@ impl Switch {
             headers: vec![("P-Asserted-Identity", format!("<sip:{show}@{}>", self.configuration.host))],
             route: Vec::new(),
             body: None,
-            credentials: account.credentials.clone().map(|(username, password)| sip::Credentials { username, password }),
+            credentials: account
+                .credentials
+                .clone()
+                .map(|(username, password)| sip::Credentials { username, password }),
             ring_limit: Some(DIAL_LIMIT),
         };
         let leg = self.prepare_leg(call, Role::Customer, Profile::Rtp, invite);

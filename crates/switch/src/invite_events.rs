@@ -65,7 +65,9 @@ impl Switch {
             (None, false) => return self.fail_leg(leg_id, Cause::Media, now),
         }
         match role {
-            Role::Presented(presentation, device) => self.presented_device_answered(call, presentation, device, leg_id, now),
+            Role::Presented(presentation, device) => {
+                self.presented_device_answered(call, presentation, device, leg_id, now)
+            }
             Role::Customer => self.pbx.handle_fact(Fact::DialAnswered { call }, now.unix),
             Role::Dialler => {}
         }
@@ -114,12 +116,16 @@ impl Switch {
         let Some(leg) = self.legs.get(&leg_id) else { return };
         let (call, role) = (leg.call, leg.role);
         let fact = match role {
-            Role::Customer if matches!(was, LegState::Inviting { .. } | LegState::Preparing(_)) => Fact::DialFailed { call, cause },
+            Role::Customer if matches!(was, LegState::Inviting { .. } | LegState::Preparing(_)) => {
+                Fact::DialFailed { call, cause }
+            }
             Role::Customer => Fact::HungUp { call, party: Party::Customer, cause },
             Role::Presented(presentation, _) if matches!(was, LegState::Up) => {
                 Fact::HungUp { call, party: Party::Manager(presentation), cause }
             }
-            Role::Presented(presentation, _) => return self.presented_device_failed(call, presentation, leg_id, cause, now),
+            Role::Presented(presentation, _) => {
+                return self.presented_device_failed(call, presentation, leg_id, cause, now);
+            }
             Role::Dialler => match self.pbx.presentation_of_dialler(call) {
                 Some(presentation) => Fact::HungUp { call, party: Party::Manager(presentation), cause },
                 None => return,
@@ -164,7 +170,8 @@ impl Switch {
     /// A key in an INFO request (`application/dtmf-relay`), as some phones send it.
     pub(crate) fn on_info(&mut self, id: InviteId, transaction: ServerTransactionId, request: &Request, now: Now) {
         let key = std::str::from_utf8(request.body()).ok().and_then(key_of_relay);
-        let relay = request.header_str("Content-Type").is_some_and(|t| t.trim().eq_ignore_ascii_case("application/dtmf-relay"));
+        let relay =
+            request.header_str("Content-Type").is_some_and(|t| t.trim().eq_ignore_ascii_case("application/dtmf-relay"));
         let status = match (relay, key) {
             (true, Some(_)) => 200,
             (true, None) => 400,

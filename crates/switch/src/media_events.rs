@@ -75,7 +75,8 @@ impl Switch {
 
     fn send_invite(&mut self, id: LegId, sdp: Arc<[u8]>, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        let LegState::Preparing(outgoing) = std::mem::replace(&mut leg.state, LegState::Inviting { rang: false, early_media: false })
+        let LegState::Preparing(outgoing) =
+            std::mem::replace(&mut leg.state, LegState::Inviting { rang: false, early_media: false })
         else {
             return;
         };
@@ -102,7 +103,9 @@ impl Switch {
                     self.pbx.handle_fact(Fact::HungUp { call, party, cause: Cause::Media }, now.unix);
                 }
             }
-            (LegState::Accepted | LegState::Up, Some(invite)) if leg.renegotiation.take() == Some(Renegotiation::TheirOffer) => {
+            (LegState::Accepted | LegState::Up, Some(invite))
+                if leg.renegotiation.take() == Some(Renegotiation::TheirOffer) =>
+            {
                 // The session stays as it was (RFC 3261 14.2).
                 self.endpoint.refuse_offer(now.instant, invite, cause::of_refused_sdp(why));
             }

@@ -32,7 +32,9 @@ impl Switch {
             .collect();
         let id = presentation.id;
         if targets.is_empty() {
-            return self.pbx.handle_fact(Fact::PresentationFailed { call, presentation: id, cause: Cause::Unreachable }, now.unix);
+            return self
+                .pbx
+                .handle_fact(Fact::PresentationFailed { call, presentation: id, cause: Cause::Unreachable }, now.unix);
         }
         let mut presenting = Presenting::default();
         for (device, binding) in targets {
@@ -60,7 +62,9 @@ impl Switch {
         let caller = match &presentation.from {
             Caller::Number(number) if number.country() == Some(self.country()) => number.national(),
             Caller::Number(number) => number.to_string(),
-            Caller::Name(name) if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b)) => name.to_string(),
+            Caller::Name(name) if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b)) => {
+                name.to_string()
+            }
             Caller::Name(_) | Caller::Anonymous => "anonymous".to_owned(),
         };
         let mut headers = vec![("X-Sori-Call", call.to_string())];
@@ -89,7 +93,14 @@ impl Switch {
         }
     }
 
-    pub(crate) fn presented_device_answered(&mut self, call: CallId, id: PresentationId, device: RingDevice, leg: LegId, now: Now) {
+    pub(crate) fn presented_device_answered(
+        &mut self,
+        call: CallId,
+        id: PresentationId,
+        device: RingDevice,
+        leg: LegId,
+        now: Now,
+    ) {
         let Some(presenting) = self.calls.get_mut(&call).and_then(|c| c.presenting(id)) else { return };
         if presenting.answered.is_some() {
             return self.end_leg(leg, Cause::Normal, Some(answered_elsewhere()), now);
@@ -103,7 +114,14 @@ impl Switch {
     }
 
     /// One device refused or failed. A person's "no" counts for all devices of that person; a device's trouble for itself.
-    pub(crate) fn presented_device_failed(&mut self, call: CallId, id: PresentationId, leg: LegId, cause: Cause, now: Now) {
+    pub(crate) fn presented_device_failed(
+        &mut self,
+        call: CallId,
+        id: PresentationId,
+        leg: LegId,
+        cause: Cause,
+        now: Now,
+    ) {
         let Some(presenting) = self.calls.get_mut(&call).and_then(|c| c.presenting(id)) else { return };
         presenting.legs.retain(|other| *other != leg);
         if presenting.answered.is_some() {

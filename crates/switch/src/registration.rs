@@ -55,11 +55,12 @@ impl Switch {
         }
     }
 
-    /// Browsers' SIP stacks know MD5 only; JsSIP reads the last challenge and SIP.js the first, so they get just one.
+    /// One MD5 challenge, unless SHA-256 is asked for: baresip 1.0 and SIPp give up when they see it in any place, JsSIP
+    /// reads the last challenge and SIP.js the first, and none of the phones of R49-R61 knows it.
     fn challenge(&mut self, flow: Flow, stale: bool, now: Now) -> Reply {
         let mut reply = Reply::new(401);
         let mut values = self.authenticator.challenge(now.instant, stale);
-        if matches!(flow.transport, Transport::Ws | Transport::Wss) {
+        if !self.configuration.offer_sha256 || matches!(flow.transport, Transport::Ws | Transport::Wss) {
             values.truncate(1);
         }
         reply.headers.extend(values.into_iter().map(|value| ("WWW-Authenticate", value)));
@@ -105,9 +106,12 @@ impl Switch {
     fn refresh_light(&mut self, key: u64, request: &Request, flow: Flow, now: Now) {
         let Some(Owner::Phone { phone, .. }) = self.accounts.get(key).map(|a| &a.owner) else { return };
         let phone = *phone;
-        let Some(binding) = self.registrar.bindings(key).iter().max_by_key(|binding| binding.expires_at) else { return };
+        let Some(binding) = self.registrar.bindings(key).iter().max_by_key(|binding| binding.expires_at) else {
+            return;
+        };
         let interval = binding.expires_at.saturating_duration_since(now.instant).as_millis();
-        let light = Light { interval_ms: u64::try_from(interval).unwrap_or(u64::MAX), address: flow.remote, orange_at: None };
+        let light =
+            Light { interval_ms: u64::try_from(interval).unwrap_or(u64::MAX), address: flow.remote, orange_at: None };
         let before = self.lights.insert(phone, light);
         if let Some(at) = before.as_ref().and_then(|light| light.orange_at) {
             self.grace.remove(&(at, phone));
@@ -138,7 +142,8 @@ impl Switch {
         for device in devices {
             self.count_reachable(device, now);
         }
-        let gone: Vec<PhoneId> = self.lights.keys().copied().filter(|phone| self.accounts.get(phone.0).is_none()).collect();
+        let gone: Vec<PhoneId> =
+            self.lights.keys().copied().filter(|phone| self.accounts.get(phone.0).is_none()).collect();
         for phone in gone {
             self.turn_orange(phone);
         }
@@ -146,7 +151,8 @@ impl Switch {
 
     /// Tells the business when the number of ring devices of this kind changed.
     fn count_reachable(&mut self, (manager, device): (ManagerId, RingDevice), now: Now) {
-        let bound: usize = self.accounts.of_manager(manager, device).map(|key| self.registrar.bindings(key).len()).sum();
+        let bound: usize =
+            self.accounts.of_manager(manager, device).map(|key| self.registrar.bindings(key).len()).sum();
         let count = u16::try_from(bound).unwrap_or(u16::MAX);
         if self.reachable.get(&(manager, device)).copied().unwrap_or(0) == count {
             return;

@@ -42,8 +42,12 @@ impl IpPrefix {
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => self.bits == 0 || (a.to_bits() ^ b.to_bits()) >> (32 - u32::from(self.bits.min(32))) == 0,
-            (IpAddr::V6(a), IpAddr::V6(b)) => self.bits == 0 || (a.to_bits() ^ b.to_bits()) >> (128 - u32::from(self.bits.min(128))) == 0,
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                self.bits == 0 || (a.to_bits() ^ b.to_bits()) >> (32 - u32::from(self.bits.min(32))) == 0
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                self.bits == 0 || (a.to_bits() ^ b.to_bits()) >> (128 - u32::from(self.bits.min(128))) == 0
+            }
             _ => false,
         }
     }

@@ -31,6 +31,8 @@ pub struct Now {
 pub struct Configuration {
     /// Digest realm.
     pub realm: String,
+    /// Offer phones SHA-256 beside MD5 (RFC 8760)? A SHA-256 answer is taken either way.
+    pub offer_sha256: bool,
     /// The host in our own URIs, such as `192.0.2.1:5060`.
     pub host: String,
     /// The UDP address that requests to carriers leave from.

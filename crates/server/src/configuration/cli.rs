@@ -70,6 +70,9 @@ pub struct Arguments {
     /// Name or address that phones are told to sign in at [default: the SIP address]
     #[arg(long, value_name = "HOST", env = "SORI_PUBLIC_HOST")]
     pub public_host: Option<String>,
+    /// How phones are challenged: md5, or md5-sha256 when every phone knows RFC 8760 [default: md5]
+    #[arg(long, value_name = "ALGORITHMS", env = "SORI_SIP_DIGEST")]
+    pub sip_digest: Option<String>,
     /// sqlite:PATH [default: sori.db in the data folder]
     #[arg(long, value_name = "URL", env = "SORI_DATABASE")]
     pub database: Option<String>,

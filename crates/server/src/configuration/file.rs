@@ -18,6 +18,8 @@ pub struct ConfigFile {
     pub rtp: Option<String>,
     /// Name or address that phones sign in at.
     pub public_host: Option<String>,
+    /// `md5` or `md5-sha256`.
+    pub sip_digest: Option<String>,
     /// `sqlite:PATH`.
     pub database: Option<String>,
     /// Folder of recordings, audio and the database.

@@ -45,6 +45,8 @@ pub struct Configuration {
     pub rtp: RtpRange,
     /// The name or address phones are told to sign in at; the SIP address where none is given.
     pub public_host: Option<String>,
+    /// Are phones offered SHA-256 beside MD5 (RFC 8760)? Many refuse to sign in when they see it.
+    pub offer_sha256: bool,
     /// `sqlite:PATH`.
     pub database: String,
     /// Recordings, audio and (by default) the database.
@@ -97,7 +99,21 @@ impl Configuration {
             ));
         }
         let public_host = arguments.public_host.clone().or(file.public_host);
-        Ok(Self { http, sip, sips, rtp, public_host, database, data, token, demo_carrier, mode, temporary })
+        let offer_sha256 = digest(arguments.sip_digest.as_deref().or(file.sip_digest.as_deref()))?;
+        Ok(Self {
+            http,
+            sip,
+            sips,
+            rtp,
+            public_host,
+            offer_sha256,
+            database,
+            data,
+            token,
+            demo_carrier,
+            mode,
+            temporary,
+        })
     }
 
     /// The SQLite file, when the database is one.
@@ -110,6 +126,14 @@ impl Configuration {
     #[must_use]
     pub fn recordings(&self) -> PathBuf {
         self.data.join("recordings")
+    }
+}
+
+fn digest(text: Option<&str>) -> Result<bool, StartProblem> {
+    match text.unwrap_or("md5") {
+        "md5" => Ok(false),
+        "md5-sha256" => Ok(true),
+        other => Err(StartProblem(format!("The sip-digest setting {other:?} is wrong; write md5 or md5-sha256."))),
     }
 }
 

@@ -62,9 +62,11 @@ impl Sockets {
         let rtp = bind(port)?;
         // A browser multiplexes RTCP with RTP (RFC 8834 4.5).
         let rtcp = if profile == Profile::Rtp { Some(bind(port + 1)?) } else { None };
-        let addresses = LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
+        let addresses =
+            LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
         let rtp = self.place(MediaSocket { socket: rtp, leg, channel: Channel::Rtp }, epoll)?;
-        let rtcp = rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose()?;
+        let rtcp =
+            rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose()?;
         self.legs.insert(leg, OfLeg { port, rtp, rtcp });
         Ok(addresses)
     }

@@ -100,7 +100,8 @@ impl Worker {
                 }
             });
             self.tell();
-            if ready > 0 && self.legs > BUSY_LEGS
+            if ready > 0
+                && self.legs > BUSY_LEGS
                 && let Some(rest) = TICK.checked_sub(woken.elapsed())
             {
                 std::thread::sleep(rest);

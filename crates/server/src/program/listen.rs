@@ -17,7 +17,8 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     pub(crate) fn bind(configuration: &Configuration) -> Result<Self, StartProblem> {
-        let http = TcpListener::bind(configuration.http).map_err(|why| refused("http", "SORI_HTTP", configuration.http, &why))?;
+        let http = TcpListener::bind(configuration.http)
+            .map_err(|why| refused("http", "SORI_HTTP", configuration.http, &why))?;
         let sip = |why: io::Error| refused("sip", "SORI_SIP", configuration.sip, &why);
         let sip_udp = UdpSocket::bind(configuration.sip).map_err(sip)?;
         enlarge(&sip_udp);
@@ -37,9 +38,13 @@ fn refused(flag: &str, variable: &str, address: SocketAddr, why: &io::Error) -> 
             address.port().saturating_add(10)
         ),
         io::ErrorKind::PermissionDenied => {
-            format!("The address {address} may not be used without more rights; choose a port above 1023 with --{flag} or {variable}.")
+            format!(
+                "The address {address} may not be used without more rights; choose a port above 1023 with --{flag} or {variable}."
+            )
         }
-        _ => format!("The address {address} cannot be used ({why}); choose one of this machine with --{flag} or {variable}."),
+        _ => format!(
+            "The address {address} cannot be used ({why}); choose one of this machine with --{flag} or {variable}."
+        ),
     })
 }
 
@@ -49,7 +54,13 @@ fn enlarge(socket: &UdpSocket) {
     for option in [libc::SO_RCVBUF, libc::SO_SNDBUF] {
         // SAFETY: the pointer and length are those of a live integer, the descriptor of a live socket.
         unsafe {
-            libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, (&raw const size).cast(), size_of_val(&size) as libc::socklen_t);
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                option,
+                (&raw const size).cast(),
+                size_of_val(&size) as libc::socklen_t,
+            );
         }
     }
 }

@@ -72,7 +72,10 @@ fn addressed(mut configuration: Configuration, listeners: &Listeners) -> Configu
 async fn open_store(configuration: &Configuration, clocks: &Clocks) -> Result<Store, StartProblem> {
     let store = Store::open(configuration).await?;
     let unreadable = |why: sqlx::Error| {
-        StartProblem(format!("The database {} cannot be read ({why}); restore a backup into an empty folder.", configuration.database))
+        StartProblem(format!(
+            "The database {} cannot be read ({why}); restore a backup into an empty folder.",
+            configuration.database
+        ))
     };
     store.recover(clocks.now().unix).await.map_err(unreadable)?;
     if configuration.is_demo() {
@@ -99,7 +102,8 @@ impl Calls<'_> {
     ) -> Result<(Signalling, std::thread::JoinHandle<()>), StartProblem> {
         let configuration = &self.app.configuration;
         let (events, media_events) = unbounded_channel();
-        let library = prompts::built_in().map_err(|why| StartProblem(format!("This build of sori is incomplete: {why}; build it anew.")))?;
+        let library = prompts::built_in()
+            .map_err(|why| StartProblem(format!("This build of sori is incomplete: {why}; build it anew.")))?;
         let options = Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             ip: configuration.rtp.ip,
@@ -110,12 +114,18 @@ impl Calls<'_> {
             seed: random_u64()?,
         };
         let media = MediaWorkers::start(&options, &events).map_err(|why| cannot("start the media workers", &why))?;
-        let directory = self.store.load_directory().await.map_err(|why| StartProblem(format!("The customers cannot be read ({why}); restore a backup.")))?;
+        let directory = self
+            .store
+            .load_directory()
+            .await
+            .map_err(|why| StartProblem(format!("The customers cannot be read ({why}); restore a backup.")))?;
         let mut nonce_key = [0u8; 32];
-        getrandom::fill(&mut nonce_key).map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))?;
+        getrandom::fill(&mut nonce_key)
+            .map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))?;
         let switch = switch::Switch::new(
             switch::Configuration {
                 realm: REALM.to_owned(),
+                offer_sha256: configuration.offer_sha256,
                 host: sip_host(configuration),
                 udp: configuration.sip,
                 seed: random_u64()?,
@@ -153,7 +163,8 @@ fn cannot(what: &str, why: &std::io::Error) -> StartProblem {
 }
 
 fn random_u64() -> Result<u64, StartProblem> {
-    getrandom::u64().map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))
+    getrandom::u64()
+        .map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))
 }
 
 /// Tasks that go on as long as the server does.
@@ -181,12 +192,18 @@ fn keep_fresh(app: App, store: Store, clocks: Clocks) {
 fn announce(configuration: &Configuration) {
     println!("sori is ready: open http://{} in a browser", configuration.http);
     if configuration.is_demo() {
-        println!("Sign in as owner@demo.test, minji@demo.test, jun@demo.test or sora@demo.test with the password sori-demo");
+        println!(
+            "Sign in as owner@demo.test, minji@demo.test, jun@demo.test or sora@demo.test with the password sori-demo"
+        );
         println!("SIP (UDP and TCP) at {}; outgoing calls go to {}", configuration.sip, configuration.demo_carrier);
     }
 }
 
-async fn serve_until_stopped(http: std::net::TcpListener, router: axum::Router, control: Control) -> Result<(), StartProblem> {
+async fn serve_until_stopped(
+    http: std::net::TcpListener,
+    router: axum::Router,
+    control: Control,
+) -> Result<(), StartProblem> {
     let listener = tokio::net::TcpListener::from_std(http).map_err(|why| cannot("listen for HTTP", &why))?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move { axum::serve(listener, service).await });

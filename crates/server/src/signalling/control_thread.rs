@@ -1,9 +1,9 @@
 //! The thread that drives the switch. It alone touches it, so nothing here is locked.
 
-use super::orders::{Draining, carry_out};
-use super::outbox::Outbox;
 use super::clocks::Clocks;
 use super::figures::Figures;
+use super::orders::{Draining, carry_out};
+use super::outbox::Outbox;
 use super::{Input, Signalling, tcp};
 use crate::control::{Live, Order};
 use crate::media_workers::MediaWorkers;
@@ -102,7 +102,8 @@ impl ControlThread {
         let mut buffer = vec![0u8; 65_536];
         loop {
             let now = self.clocks.now();
-            let due = self.switch.next_timeout(now).unwrap_or(now.instant + LONGEST_SLEEP).min(now.instant + LONGEST_SLEEP);
+            let due =
+                self.switch.next_timeout(now).unwrap_or(now.instant + LONGEST_SLEEP).min(now.instant + LONGEST_SLEEP);
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(due.into()) => self.tick(),

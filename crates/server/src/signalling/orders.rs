@@ -37,8 +37,12 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, 
                 BrowserUser::Manager(manager, device) => switch::BrowserUser::Manager(manager, device),
                 BrowserUser::Customer(number) => switch::BrowserUser::Customer(number),
             };
-            let browser =
-                Browser { username: account.username, password: account.password, user, expires_at: account.expires_at };
+            let browser = Browser {
+                username: account.username,
+                password: account.password,
+                user,
+                expires_at: account.expires_at,
+            };
             switch.add_browser(now, browser);
         }
         Order::Drain(answer) => {

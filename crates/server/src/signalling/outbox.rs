@@ -74,7 +74,9 @@ impl Outbox {
             LiveChange::Phone { phone, linked, user_agent, address } => {
                 let mut links = self.live.links.write().unwrap_or_else(PoisonError::into_inner);
                 let before = links.get(&phone);
-                let same = before.is_some_and(|l| l.linked == linked && (!linked || (l.user_agent == user_agent && l.address == address)));
+                let same = before.is_some_and(|l| {
+                    l.linked == linked && (!linked || (l.user_agent == user_agent && l.address == address))
+                });
                 if same || (before.is_none() && !linked) {
                     return;
                 }

@@ -29,7 +29,8 @@ async fn upgrade(
 ) -> Response {
     let upgrade = upgrade.protocols(["sip"]).max_message_size(MAX_MESSAGE);
     if upgrade.selected_protocol().is_none() {
-        return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol \"sip\" is expected (RFC 7118 4.1)\n").into_response();
+        return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol \"sip\" is expected (RFC 7118 4.1)\n")
+            .into_response();
     }
     upgrade.on_upgrade(move |socket| serve(socket, local, remote, signalling))
 }

@@ -102,4 +102,6 @@ pub fn may_pass(error: &sqlx::Error) -> bool {
 }
 
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod tests;

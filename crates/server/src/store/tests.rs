@@ -12,16 +12,16 @@ fn configuration(folder: &std::path::Path) -> Configuration {
     Configuration::resolve(&Arguments { data: Some(folder.to_owned()), ..Arguments::default() }, Mode::Serve).unwrap()
 }
 
-async fn open(folder: &std::path::Path) -> Store {
+pub(super) async fn open(folder: &std::path::Path) -> Store {
     Store::open(&configuration(folder)).await.unwrap()
 }
 
-fn writer(store: &Store) -> (Writer, Arc<Live>, EventBus) {
+pub(super) fn writer(store: &Store) -> (Writer, Arc<Live>, EventBus) {
     let (live, events) = (Arc::new(Live::default()), EventBus::new(1));
     (Writer::start(store.clone(), live.clone(), events.clone()), live, events)
 }
 
-fn call(id: u64, state: CallState) -> CallRecord {
+pub(super) fn call(id: u64, state: CallState) -> CallRecord {
     CallRecord {
         id: CallId(id),
         direction: Direction::Inbound,
@@ -48,7 +48,7 @@ fn call(id: u64, state: CallState) -> CallRecord {
     }
 }
 
-fn customer() -> Record {
+pub(super) fn customer() -> Record {
     Record::Customer(Box::new(CustomerRecord {
         id: CustomerId(5),
         name: String::new(),
@@ -61,7 +61,7 @@ fn customer() -> Record {
     }))
 }
 
-fn conversation(state: ConversationState) -> Record {
+pub(super) fn conversation(state: ConversationState) -> Record {
     Record::Conversation(Box::new(ConversationRecord {
         id: ConversationId(6),
         state,

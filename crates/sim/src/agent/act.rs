@@ -118,8 +118,23 @@ impl Agent {
 
     pub(super) fn new_call(&mut self, key: u64, side: Side, stand: Stand, at: std::net::SocketAddr) -> AgentCall {
         let bits = self.rng.bits();
-        let speech = Speech { sequence: bits as u16, timestamp: (bits >> 16) as u32, ssrc: (bits >> 32) as u32, packets: 0 };
-        AgentCall { key, side, stand, up_at: None, at, far: None, offered: true, speaks: false, holds: false, agreed_at: None, hearing: Hearing::default(), speech, version: 1 }
+        let speech =
+            Speech { sequence: bits as u16, timestamp: (bits >> 16) as u32, ssrc: (bits >> 32) as u32, packets: 0 };
+        AgentCall {
+            key,
+            side,
+            stand,
+            up_at: None,
+            at,
+            far: None,
+            offered: true,
+            speaks: false,
+            holds: false,
+            agreed_at: None,
+            hearing: Hearing::default(),
+            speech,
+            version: 1,
+        }
     }
 
     pub(super) fn plan_all(&mut self, now: Instant, plans: Vec<(Duration, Deed)>) {

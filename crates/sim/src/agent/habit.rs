@@ -64,7 +64,13 @@ const REACTIONS: [(u64, Reaction); 8] = [
 ];
 
 impl Reaction {
-    fn plan(self, id: Option<InviteId>, rings: (Duration, Deed), soon: Duration, later: Duration) -> Vec<(Duration, Deed)> {
+    fn plan(
+        self,
+        id: Option<InviteId>,
+        rings: (Duration, Deed),
+        soon: Duration,
+        later: Duration,
+    ) -> Vec<(Duration, Deed)> {
         match self {
             Self::Answers => vec![rings, (later, Deed::Answer(id))],
             Self::AnswersAfterEarlyMedia => vec![(soon, Deed::Progress(id)), (soon + later, Deed::Answer(id))],
@@ -131,7 +137,10 @@ impl Habit {
         let most = rng.of(&[200, 5_000, 30_000, 60_000]);
         // Managers hang up now and then; customers do in any case, after their patience or here.
         if side == Side::Customer || rng.chance(700) {
-            plans.push((rng.ms(0..most) + if side == Side::Customer { ms(3_000) } else { ms(0) }, Deed::HangUp(Some(id))));
+            plans.push((
+                rng.ms(0..most) + if side == Side::Customer { ms(3_000) } else { ms(0) },
+                Deed::HangUp(Some(id)),
+            ));
         }
         if rng.chance(holds) {
             let at = rng.ms(100..8_000);

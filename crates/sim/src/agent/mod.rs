@@ -9,8 +9,8 @@ mod habit;
 mod hear;
 mod speak;
 
-pub use call::{AgentCall, Hearing, Stand};
 pub(crate) use act::key_of;
+pub use call::{AgentCall, Hearing, Stand};
 pub use deed::Deed;
 pub use habit::{Carrier, Habit, Phone};
 
