@@ -14,6 +14,7 @@ pub mod errand;
 pub mod glance;
 pub mod ladder;
 pub mod network;
+pub mod plot;
 pub mod rng;
 pub mod run;
 pub mod scenario;

@@ -1,19 +1,17 @@
 //! A run by seed: a weather for the network, tempers for the agents, and a few dozen calls.
 
-use crate::agent::{Carrier, Deed, Habit, Phone};
+use crate::agent::{Carrier, Habit, Phone};
 use crate::cast;
-use crate::errand::Errand;
 use crate::network::Link;
+use crate::plot;
 use crate::rng::Rng;
-use crate::workspace::{self, MANAGERS, PHONES};
+use crate::workspace::PHONES;
 use crate::world::{World, WorldSetup};
 use sip::Transport;
 use std::time::Duration;
 
-/// Calls of one run.
-pub const CALLS: u64 = 25;
-/// They begin within this, milliseconds: many at once, so that managers are short.
-const SPREAD_MS: u64 = 240_000;
+/// Time to sign in.
+const SIGNING_IN: Duration = Duration::from_secs(3);
 /// Afterwards everything must come to its end: longer than any ring time, message, silence and time-out in a row.
 const AFTERWARDS: Duration = Duration::from_secs(900);
 /// Lines of the ladder in a report.
@@ -80,10 +78,11 @@ impl Weather {
 /// The rule that was broken, with the seed and the ladder.
 pub fn play(seed: u64) -> Result<Tally, String> {
     let mut rng = Rng::new(seed);
-    let setup = setup(seed, &mut rng);
+    let calm = rng.chance(400);
+    let setup = setup(seed, &mut rng, calm);
     let weather = format!("{:?}", setup.sip);
     let mut world = World::new(setup);
-    let lived = live(&mut world, &mut rng);
+    let lived = live(&mut world, &mut rng, calm);
     lived.map_err(|rule| {
         let ladder = world.ladder.listed(&world.names(), REPORT_LINES);
         format!(
@@ -94,10 +93,12 @@ pub fn play(seed: u64) -> Result<Tally, String> {
     Ok(tally(&world))
 }
 
-fn setup(seed: u64, rng: &mut Rng) -> WorldSetup {
+fn setup(seed: u64, rng: &mut Rng, calm: bool) -> WorldSetup {
     let weather = rng.of(&[Weather::Clear, Weather::Clear, Weather::Rain, Weather::Storm]);
-    let phone_habit = Habit::Phone(Phone { vanishes: rng.of(&[0, 50, 250]), holds: rng.of(&[0, 300]) });
-    let carrier_habit = Habit::Carrier(Carrier { hurries: rng.of(&[50, 400]), vanishes: rng.of(&[0, 0, 100]) });
+    // In a calm run nobody vanishes.
+    let (phones_vanish, carriers_vanish) = if calm { (0, 0) } else { (rng.of(&[30, 250]), rng.of(&[0, 100])) };
+    let phone_habit = Habit::Phone(Phone { vanishes: phones_vanish, holds: rng.of(&[0, 300]) });
+    let carrier_habit = Habit::Carrier(Carrier { hurries: rng.of(&[50, 400]), vanishes: carriers_vanish });
     let mut agents = vec![cast::carrier(1, carrier_habit), cast::carrier(2, carrier_habit)];
     for (name, ..) in PHONES {
         let transport = rng.of(&[Transport::Udp, Transport::Udp, Transport::Tcp]);
@@ -120,49 +121,10 @@ fn setup(seed: u64, rng: &mut Rng) -> WorldSetup {
     }
 }
 
-fn live(world: &mut World, rng: &mut Rng) -> Result<(), String> {
-    // Time to sign in.
-    world.run(Duration::from_secs(3))?;
-    for key in 1..=CALLS {
-        let customer = format!("010{key:08}");
-        let at = rng.ms(0..SPREAD_MS);
-        if rng.chance(60) {
-            let manager = rng.of(&MANAGERS).1;
-            let by = rng.of(&[None, Some(manager)]);
-            world.plan_errand(at + rng.ms(0..30_000), Errand::HangUp { by, key });
-        }
-        if rng.chance(100) {
-            world.plan_errand(at, Errand::Dial { manager: rng.of(&MANAGERS).1, to: customer });
-        } else if rng.chance(150) {
-            let nth = usize::try_from(rng.between(0..PHONES.len() as u64)).unwrap_or(0);
-            let from = workspace::names(PHONES[nth].1)[0].clone();
-            world.plan(2 + nth, at, Deed::Call { to: customer, from, offers: true });
-        } else {
-            let number = rng.weighted(&[
-                (40, "07040000001"),
-                (25, "07040000002"),
-                (15, "07040000003"),
-                (5, "07040000004"),
-                (8, "07040000005"),
-                (3, "07049999999"),
-            ]);
-            let carrier = usize::from(rng.chance(300));
-            world.plan(carrier, at, Deed::Call { to: number.to_owned(), from: customer, offers: !rng.chance(100) });
-        }
-    }
-    for _ in 0..rng.of(&[0, 0, 1, 3]) {
-        let manager = rng.of(&MANAGERS).1;
-        let without_seat = rng.of(&[None, Some(manager)]);
-        world.plan_errand(rng.ms(0..SPREAD_MS), Errand::Settings { without_seat });
-    }
-    for nth in 0..PHONES.len() {
-        if rng.chance(150) {
-            let at = rng.ms(0..SPREAD_MS);
-            world.plan(2 + nth, at, Deed::SignOff);
-            world.plan(2 + nth, at + rng.ms(100..60_000), Deed::Register);
-        }
-    }
-    world.run(Duration::from_millis(SPREAD_MS))?;
+fn live(world: &mut World, rng: &mut Rng, calm: bool) -> Result<(), String> {
+    world.run(SIGNING_IN)?;
+    plot::plan(world, rng, calm);
+    world.run(Duration::from_millis(plot::SPREAD_MS))?;
     world.run(AFTERWARDS)?;
     world.look_back()
 }

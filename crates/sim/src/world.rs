@@ -27,6 +27,8 @@ const LISTENING: Duration = Duration::from_millis(250);
 const FORGOTTEN_WITHIN: Duration = Duration::from_secs(200);
 /// On a network without faults every phone has signed in within this.
 const SIGNED_IN_WITHIN: Duration = Duration::from_secs(2);
+/// Up to this loss, of a thousand, what is repeated arrives.
+const FAIR_LOSS: u32 = 100;
 /// Engines take a line for dead after this silence; shorter than the server's, so that runs are.
 const QUIET_MS: u32 = 20_000;
 
@@ -252,6 +254,11 @@ impl World {
         self.calls.look_back(self.wire.arrived)?;
         if let Some(agent) = self.agents.iter().find(|agent| !agent.gone && !agent.calls.is_empty()) {
             return Err(format!("{} still has calls: {:?}", agent.setup.name, agent.calls));
+        }
+        // Eleven repetitions of an answer do not all get lost in rain, with everybody there.
+        let fair = self.setup.sip.loss <= FAIR_LOSS && self.agents.iter().all(|agent| agent.left_at.is_none());
+        if let Some(agent) = self.agents.iter().find(|agent| fair && agent.unacknowledged > 0) {
+            return Err(format!("the switch never acknowledged an answer of {}", agent.setup.name));
         }
         for agent in &mut self.agents {
             agent.leave_for_good();

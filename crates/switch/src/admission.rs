@@ -66,7 +66,7 @@ impl Switch {
         let to = E164::dialled(&dialled, country).ok();
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, Role::Customer);
-        let mut held = Call::new(self.listens_for_keys(to));
+        let mut held = Call::new(self.listens_for_keys(to, now));
         held.customer = Some(leg);
         held.legs.push(leg);
         self.calls.insert(call, held);
@@ -76,10 +76,17 @@ impl Switch {
     }
 
     /// Only where a workflow may ask for keys is the audio listened to for them: it costs.
-    fn listens_for_keys(&self, to: Option<E164>) -> bool {
+    fn listens_for_keys(&self, to: Option<E164>, now: Now) -> bool {
         let business = &self.settings.business;
         let number = to.and_then(|to| business.number_by_e164.get(&to)).and_then(|id| business.numbers.get(id));
-        number.is_some_and(|number| matches!(number.routing, Routing::Workflow(_) | Routing::None))
+        let Some(number) = number else { return false };
+        let hours = number.hours_id.and_then(|id| business.hours.get(&id));
+        let has_workflow = match number.routing {
+            Routing::Workflow(_) => true,
+            Routing::None => !business.workflows.is_empty(),
+            Routing::Manager(_) | Routing::Team(_) | Routing::Echo => false,
+        };
+        has_workflow && hours.is_none_or(|hours| hours.is_open(now.unix))
     }
 
     fn manager_called(

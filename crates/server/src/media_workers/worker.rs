@@ -21,6 +21,10 @@ const WAKER: u64 = u64::MAX;
 const MAX_PACKET: usize = 2048;
 /// Under load the worker looks at its sockets this often, not once per packet: the wake-up is the dear part.
 const TICK: Duration = Duration::from_micros(500);
+/// The same where nobody talks with anybody: prompts have their own pace, and nothing waits to be forwarded.
+const TICK_WITHOUT_BRIDGES: Duration = Duration::from_millis(2);
+/// Figures are taken once in this many wake-ups.
+const COUNT_EVERY: u32 = 32;
 /// Below this many legs each packet is forwarded the moment it comes.
 const BUSY_LEGS: u64 = 8;
 /// How long a leg may be silent before it counts as gone.
@@ -51,6 +55,7 @@ pub(crate) struct Worker {
     engine: Engine,
     legs: u64,
     bridges: u64,
+    received: u64,
     open_sockets: u64,
     dropped: [u64; DROP_REASONS.len()],
 }
@@ -71,6 +76,7 @@ impl Worker {
             engine: Engine::new(config, parts.library, parts.seed),
             legs: 0,
             bridges: 0,
+            received: 0,
             open_sockets: 0,
             dropped: [0; DROP_REASONS.len()],
         })
@@ -78,14 +84,17 @@ impl Worker {
 
     pub(crate) fn run(mut self) {
         let mut buffer = vec![0u8; MAX_PACKET];
+        let mut wake_ups = 0u32;
         loop {
             let before = Instant::now();
             let timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
             let ready = self.epoll.wait(timeout);
             let woken = Instant::now();
+            let mut ordered = false;
             for n in 0..ready {
                 match self.epoll.token(n) {
                     WAKER => {
+                        ordered = true;
                         if !self.take_orders() {
                             return;
                         }
@@ -100,9 +109,15 @@ impl Worker {
                 }
             });
             self.tell();
+            wake_ups = wake_ups.wrapping_add(1);
+            if ordered || wake_ups.is_multiple_of(COUNT_EVERY) {
+                self.count(wake_ups);
+                wake_ups = 0;
+            }
+            let tick = if self.bridges > 0 { TICK } else { TICK_WITHOUT_BRIDGES };
             if ready > 0
                 && self.legs > BUSY_LEGS
-                && let Some(rest) = TICK.checked_sub(woken.elapsed())
+                && let Some(rest) = tick.checked_sub(woken.elapsed())
             {
                 std::thread::sleep(rest);
             }
@@ -142,7 +157,7 @@ impl Worker {
             let Some(socket) = self.sockets.at(token) else { return };
             let (leg, channel) = (socket.leg, socket.channel);
             let Ok((length, from)) = socket.socket.recv_from(buffer) else { return };
-            Figures::add(&self.figures.received, 1);
+            self.received += 1;
             self.guarded(Some(leg), |worker| {
                 worker.engine.handle_packet(now, leg, channel, from, &mut buffer[..length], &mut worker.sockets);
             });
@@ -179,11 +194,11 @@ impl Worker {
                 }
             }
         }
-        self.count();
     }
 
-    fn count(&mut self) {
-        Figures::add(&self.figures.wake_ups, 1);
+    fn count(&mut self, wake_ups: u32) {
+        Figures::add(&self.figures.wake_ups, wake_ups.into());
+        Figures::add(&self.figures.received, std::mem::take(&mut self.received));
         Figures::add(&self.figures.sent, std::mem::take(&mut self.sockets.sent));
         let counts = self.engine.counts();
         change(&self.figures.legs, &mut self.legs, counts.legs as u64);

@@ -1,6 +1,7 @@
 //! Calls.
 
 use super::Store;
+use super::bulk::{Bulk, Values};
 use super::column::{Columns as _, big, big_or_0, json, word, word_or_empty};
 use super::filter::Filter;
 use pbx::record::{CallState, Direction, KeyPress, TraceMark};
@@ -77,39 +78,82 @@ pub(super) fn read(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
     })
 }
 
-pub(super) async fn save(to: &mut AnyConnection, call: &CallRecord) -> Result<(), sqlx::Error> {
-    const SAVE: &str = "INSERT INTO calls (id, direction, state, caller, called, number_id, customer_id, conversation_id, started_at, ringing_at, \
-         engaged_at, ended_at, missed_reason, failure, manager_ids, answered_by, device, held, keys, trace, recording, recording_seconds) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
-         ON CONFLICT (id) DO UPDATE SET state = $3, caller = $4, called = $5, number_id = $6, customer_id = $7, conversation_id = $8, \
-         ringing_at = $10, engaged_at = $11, ended_at = $12, missed_reason = $13, failure = $14, manager_ids = $15, answered_by = $16, \
-         device = $17, held = $18, keys = $19, trace = $20, recording = $21, recording_seconds = $22";
-    sqlx::query(SAVE)
-        .bind(big(call.id.0))
-        .bind(word(&call.direction))
-        .bind(word(&call.state))
-        .bind(call.from.as_str())
-        .bind(call.to.as_str())
-        .bind(big_or_0(call.number_id.map(|i| i.0)))
-        .bind(big_or_0(call.customer_id.map(|i| i.0)))
-        .bind(big_or_0(call.conversation_id.map(|i| i.0)))
-        .bind(big(call.started_at.0))
-        .bind(big_or_0(call.ringing_at.map(|t| t.0)))
-        .bind(big_or_0(call.engaged_at.map(|t| t.0)))
-        .bind(big_or_0(call.ended_at.map(|t| t.0)))
-        .bind(call.missed_reason.map_or("", MissedReason::as_str))
-        .bind(call.failure.unwrap_or_default())
-        .bind(json(&call.manager_ids)?)
-        .bind(big_or_0(call.answered_by.map(|i| i.0)))
-        .bind(word_or_empty(call.device.as_ref()))
-        .bind(i64::from(call.held))
-        .bind(json(&call.keys)?)
-        .bind(json(&call.trace)?)
-        .bind(call.recording.as_deref().unwrap_or_default())
-        .bind(i64::from(call.recording_seconds.unwrap_or(0)))
-        .execute(to)
-        .await
-        .map(|_| ())
+static SAVE: Bulk = Bulk::upsert(
+    "calls",
+    &[
+        "id",
+        "direction",
+        "state",
+        "caller",
+        "called",
+        "number_id",
+        "customer_id",
+        "conversation_id",
+        "started_at",
+        "ringing_at",
+        "engaged_at",
+        "ended_at",
+        "missed_reason",
+        "failure",
+        "manager_ids",
+        "answered_by",
+        "device",
+        "held",
+        "keys",
+        "trace",
+        "recording",
+        "recording_seconds",
+    ],
+    &[
+        "state",
+        "caller",
+        "called",
+        "number_id",
+        "customer_id",
+        "conversation_id",
+        "ringing_at",
+        "engaged_at",
+        "ended_at",
+        "missed_reason",
+        "failure",
+        "manager_ids",
+        "answered_by",
+        "device",
+        "held",
+        "keys",
+        "trace",
+        "recording",
+        "recording_seconds",
+    ],
+);
+
+fn put(call: &CallRecord, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(call.id.0))?;
+    to.put(word(&call.direction))?;
+    to.put(word(&call.state))?;
+    to.put(call.from.as_str())?;
+    to.put(call.to.as_str())?;
+    to.put(big_or_0(call.number_id.map(|i| i.0)))?;
+    to.put(big_or_0(call.customer_id.map(|i| i.0)))?;
+    to.put(big_or_0(call.conversation_id.map(|i| i.0)))?;
+    to.put(big(call.started_at.0))?;
+    to.put(big_or_0(call.ringing_at.map(|t| t.0)))?;
+    to.put(big_or_0(call.engaged_at.map(|t| t.0)))?;
+    to.put(big_or_0(call.ended_at.map(|t| t.0)))?;
+    to.put(call.missed_reason.map_or("", MissedReason::as_str))?;
+    to.put(call.failure.unwrap_or_default())?;
+    to.put(json(&call.manager_ids)?)?;
+    to.put(big_or_0(call.answered_by.map(|i| i.0)))?;
+    to.put(word_or_empty(call.device.as_ref()))?;
+    to.put(i64::from(call.held))?;
+    to.put(json(&call.keys)?)?;
+    to.put(json(&call.trace)?)?;
+    to.put(call.recording.as_deref().unwrap_or_default())?;
+    to.put(i64::from(call.recording_seconds.unwrap_or(0)))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, calls: &[&CallRecord]) -> Result<(), sqlx::Error> {
+    SAVE.run(to, calls, put).await
 }
 
 impl Store {

@@ -1,5 +1,6 @@
 //! Conversations, with what a list of them shows.
 
+use super::bulk::{Bulk, Values};
 use super::column::{Columns as _, big, big_or_0, json, word};
 use super::customers::CustomerRow;
 use super::filter::Filter;
@@ -88,26 +89,50 @@ fn read(row: &AnyRow) -> Result<ConversationRow, sqlx::Error> {
     Ok(ConversationRow { record, customer, last_call })
 }
 
-pub(super) async fn save(to: &mut AnyConnection, conversation: &ConversationRecord) -> Result<(), sqlx::Error> {
-    const SAVE: &str = "INSERT INTO conversations (id, state, customer_id, number_id, team_id, assignee_id, missed_reason, tags, created_at, \
-         last_activity_at, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-         ON CONFLICT (id) DO UPDATE SET state = $2, customer_id = $3, number_id = $4, team_id = $5, assignee_id = $6, missed_reason = $7, \
-         tags = $8, last_activity_at = $10, closed_at = $11";
-    sqlx::query(SAVE)
-        .bind(big(conversation.id.0))
-        .bind(word(&conversation.state))
-        .bind(big(conversation.customer_id.0))
-        .bind(big_or_0(conversation.number_id.map(|i| i.0)))
-        .bind(big_or_0(conversation.team_id.map(|i| i.0)))
-        .bind(big_or_0(conversation.assignee_id.map(|i| i.0)))
-        .bind(conversation.missed_reason.map_or("", MissedReason::as_str))
-        .bind(json(&conversation.tags)?)
-        .bind(big(conversation.created_at.0))
-        .bind(big(conversation.last_activity_at.0))
-        .bind(big_or_0(conversation.closed_at.map(|t| t.0)))
-        .execute(to)
-        .await
-        .map(|_| ())
+static SAVE: Bulk = Bulk::upsert(
+    "conversations",
+    &[
+        "id",
+        "state",
+        "customer_id",
+        "number_id",
+        "team_id",
+        "assignee_id",
+        "missed_reason",
+        "tags",
+        "created_at",
+        "last_activity_at",
+        "closed_at",
+    ],
+    &[
+        "state",
+        "customer_id",
+        "number_id",
+        "team_id",
+        "assignee_id",
+        "missed_reason",
+        "tags",
+        "last_activity_at",
+        "closed_at",
+    ],
+);
+
+fn put(conversation: &ConversationRecord, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(conversation.id.0))?;
+    to.put(word(&conversation.state))?;
+    to.put(big(conversation.customer_id.0))?;
+    to.put(big_or_0(conversation.number_id.map(|i| i.0)))?;
+    to.put(big_or_0(conversation.team_id.map(|i| i.0)))?;
+    to.put(big_or_0(conversation.assignee_id.map(|i| i.0)))?;
+    to.put(conversation.missed_reason.map_or("", MissedReason::as_str))?;
+    to.put(json(&conversation.tags)?)?;
+    to.put(big(conversation.created_at.0))?;
+    to.put(big(conversation.last_activity_at.0))?;
+    to.put(big_or_0(conversation.closed_at.map(|t| t.0)))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, conversations: &[&ConversationRecord]) -> Result<(), sqlx::Error> {
+    SAVE.run(to, conversations, put).await
 }
 
 impl Store {

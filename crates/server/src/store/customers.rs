@@ -1,6 +1,7 @@
 //! Customers, leads included.
 
 use super::Store;
+use super::bulk::{Bulk, Values};
 use super::column::{Columns as _, big, json, word_or_empty};
 use super::filter::Filter;
 use pbx::command::Language;
@@ -8,6 +9,7 @@ use pbx::{CustomerBrief, CustomerId, CustomerRecord, Directory, E164, UnixMillis
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
 
 /// A customer as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,34 +63,42 @@ fn read(row: &AnyRow) -> Result<CustomerRow, sqlx::Error> {
     read_with(row, "", CustomerId(row.id("id")?))
 }
 
-pub(super) async fn save(to: &mut AnyConnection, customer: &CustomerRecord) -> Result<(), sqlx::Error> {
-    const SAVE: &str = "INSERT INTO customers (id, name, phone_numbers, alias, language, is_lead, blocked, profile, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $8) \
-         ON CONFLICT (id) DO UPDATE SET name = $2, phone_numbers = $3, alias = $4, language = $5, is_lead = $6, blocked = $7";
-    sqlx::query(SAVE)
-        .bind(big(customer.id.0))
-        .bind(customer.name.as_str())
-        .bind(json(&customer.phone_numbers)?)
-        .bind(customer.alias.as_str())
-        .bind(word_or_empty(customer.language.as_ref()))
-        .bind(i64::from(customer.is_lead))
-        .bind(i64::from(customer.blocked))
-        .bind(big(customer.created_at.0))
-        .execute(&mut *to)
-        .await?;
-    sqlx::query("DELETE FROM customer_numbers WHERE customer_id = $1")
-        .bind(big(customer.id.0))
-        .execute(&mut *to)
-        .await?;
-    for number in &customer.phone_numbers {
-        // The newest customer with a number is the one its calls belong to.
-        sqlx::query("INSERT INTO customer_numbers (e164, customer_id) VALUES ($1, $2) ON CONFLICT (e164) DO UPDATE SET customer_id = $2")
-            .bind(number.to_string())
-            .bind(big(customer.id.0))
-            .execute(&mut *to)
-            .await?;
-    }
-    Ok(())
+static SAVE: Bulk = Bulk::upsert(
+    "customers",
+    &["id", "name", "phone_numbers", "alias", "language", "is_lead", "blocked", "created_at"],
+    &["name", "phone_numbers", "alias", "language", "is_lead", "blocked"],
+);
+static FORGET_NUMBERS: Bulk = Bulk::delete("customer_numbers", &["customer_id"]);
+static SAVE_NUMBERS: Bulk = Bulk::upsert("customer_numbers", &["e164", "customer_id"], &["customer_id"]);
+
+fn put(customer: &CustomerRecord, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(customer.id.0))?;
+    to.put(customer.name.as_str())?;
+    to.put(json(&customer.phone_numbers)?)?;
+    to.put(customer.alias.as_str())?;
+    to.put(word_or_empty(customer.language.as_ref()))?;
+    to.put(i64::from(customer.is_lead))?;
+    to.put(i64::from(customer.blocked))?;
+    to.put(big(customer.created_at.0))
+}
+
+fn put_id(customer: &CustomerRecord, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(customer.id.0))
+}
+
+fn put_number((number, customer): &(E164, CustomerId), to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(number.to_string())?;
+    to.put(big(customer.0))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, customers: &[&CustomerRecord]) -> Result<(), sqlx::Error> {
+    SAVE.run(&mut *to, customers, put).await?;
+    FORGET_NUMBERS.run(&mut *to, customers, put_id).await?;
+    // The newest customer with a number is the one its calls belong to.
+    let owners: BTreeMap<E164, CustomerId> =
+        customers.iter().flat_map(|customer| customer.phone_numbers.iter().map(|number| (*number, customer.id))).collect();
+    let owners: Vec<(E164, CustomerId)> = owners.into_iter().collect();
+    SAVE_NUMBERS.run(to, &owners, put_number).await
 }
 
 impl Store {
@@ -130,7 +140,7 @@ impl Store {
     #[allow(clippy::missing_errors_doc)]
     pub async fn save_customer(&self, customer: &CustomerRow) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        save(&mut transaction, &customer.record()).await?;
+        save(&mut transaction, &[&customer.record()]).await?;
         sqlx::query("UPDATE customers SET profile = $1 WHERE id = $2")
             .bind(json(&customer.profile)?)
             .bind(big(customer.id.0))

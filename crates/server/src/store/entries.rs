@@ -1,6 +1,7 @@
 //! Lines of a conversation's timeline that are neither calls nor notes.
 
 use super::Store;
+use super::bulk::{Bulk, Values};
 use super::column::{Columns as _, big, big_or_0};
 use pbx::record::EntryRecord;
 use pbx::{ConversationId, EntryId, ManagerId, UnixMillis};
@@ -30,17 +31,21 @@ fn read(row: &AnyRow) -> Result<EntryRow, sqlx::Error> {
     })
 }
 
-pub(super) async fn save(to: &mut AnyConnection, entry: &EntryRecord) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO entries (id, conversation_id, kind, value, at, by_manager_id) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING")
-        .bind(big(entry.id.0))
-        .bind(big(entry.conversation_id.0))
-        .bind(entry.kind)
-        .bind(entry.value.as_str())
-        .bind(big(entry.at.0))
-        .bind(big_or_0(entry.by.map(|m| m.0)))
-        .execute(to)
-        .await
-        .map(|_| ())
+/// A line never changes, so one that is there already stays.
+static SAVE: Bulk =
+    Bulk::upsert("entries", &["id", "conversation_id", "kind", "value", "at", "by_manager_id"], &[]);
+
+fn put(entry: &EntryRecord, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(entry.id.0))?;
+    to.put(big(entry.conversation_id.0))?;
+    to.put(entry.kind)?;
+    to.put(entry.value.as_str())?;
+    to.put(big(entry.at.0))?;
+    to.put(big_or_0(entry.by.map(|m| m.0)))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, entries: &[&EntryRecord]) -> Result<(), sqlx::Error> {
+    SAVE.run(to, entries, put).await
 }
 
 impl Store {

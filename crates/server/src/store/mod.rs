@@ -1,6 +1,8 @@
 //! The store: the only place with SQL. Settings are written at once, what happens is written behind by one [`Writer`].
 
 mod backup;
+mod batch;
+mod bulk;
 mod calls;
 mod column;
 mod conversations;
@@ -41,6 +43,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
+    /// One connection for what is written behind, which keeps its prepared statements and pages warm.
+    writing: AnyPool,
     ids: Arc<Mutex<IdSource>>,
     recordings: Arc<PathBuf>,
     statuses: Arc<RwLock<BTreeMap<ManagerId, OperatorStatus>>>,
@@ -52,13 +56,13 @@ impl Store {
     /// # Errors
     /// When the data folder or the database cannot be read or written, or was made by a later version.
     pub async fn open(configuration: &Configuration) -> Result<Self, StartProblem> {
-        let pool = open::open(configuration).await?;
+        let (pool, writing) = open::open(configuration).await?;
         let recordings = configuration.recordings();
         let mut seed = [0u8; 8];
         getrandom::fill(&mut seed)
             .map_err(|why| StartProblem(format!("The system gives no random numbers ({why}); check the machine.")))?;
         let ids = Arc::new(Mutex::new(IdSource::new(u64::from_le_bytes(seed))));
-        Ok(Self { pool, ids, recordings: Arc::new(recordings), statuses: Arc::default() })
+        Ok(Self { pool, writing, ids, recordings: Arc::new(recordings), statuses: Arc::default() })
     }
 
     /// A new identifier's bits.
@@ -83,6 +87,7 @@ impl Store {
 
     /// Closes every connection; SQLite then folds its log into the database file.
     pub async fn close(&self) {
+        self.writing.close().await;
         self.pool.close().await;
     }
 }

@@ -17,14 +17,16 @@ const CONNECTIONS: u32 = 6;
 const PRAGMAS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;";
 
-pub(super) async fn open(configuration: &Configuration) -> Result<AnyPool, StartProblem> {
+/// Opens the connections for everybody and the one for what is written behind.
+pub(super) async fn open(configuration: &Configuration) -> Result<(AnyPool, AnyPool), StartProblem> {
     folder(&configuration.data)?;
     folder(&configuration.recordings())?;
     sqlx::any::install_default_drivers();
     let pool =
         connect(&url(configuration, "rwc"), CONNECTIONS).await.map_err(|why| cannot_open(configuration, &why))?;
     MIGRATIONS.run(&pool).await.map_err(|why| cannot_migrate(configuration, &why))?;
-    Ok(pool)
+    let writing = connect(&url(configuration, "rw"), 1).await.map_err(|why| cannot_open(configuration, &why))?;
+    Ok((pool, writing))
 }
 
 fn url(configuration: &Configuration, mode: &str) -> String {

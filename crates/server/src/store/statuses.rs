@@ -1,25 +1,32 @@
 //! Operator statuses that come by themselves (on a call), beside the ones managers choose.
 
 use super::Store;
+use super::bulk::{Bulk, Values};
 use super::column::{big, word};
 use pbx::settings::OperatorStatus;
 use pbx::{ManagerId, UnixMillis};
 use sqlx::AnyConnection;
 use std::sync::PoisonError;
 
-pub(super) async fn save(
-    to: &mut AnyConnection,
-    manager: ManagerId,
-    status: OperatorStatus,
-    since: UnixMillis,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO operator_statuses (manager_id, status, since) VALUES ($1, $2, $3) ON CONFLICT (manager_id) DO UPDATE SET status = $2, since = $3")
-        .bind(big(manager.0))
-        .bind(word(&status))
-        .bind(big(since.0))
-        .execute(to)
-        .await
-        .map(|_| ())
+/// What a manager does, as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StatusRow {
+    pub manager: ManagerId,
+    pub status: OperatorStatus,
+    pub since: UnixMillis,
+}
+
+static SAVE: Bulk =
+    Bulk::upsert("operator_statuses", &["manager_id", "status", "since"], &["status", "since"]);
+
+fn put(row: &StatusRow, to: &mut Values) -> Result<(), sqlx::Error> {
+    to.put(big(row.manager.0))?;
+    to.put(word(&row.status))?;
+    to.put(big(row.since.0))
+}
+
+pub(super) async fn save(to: &mut AnyConnection, rows: &[StatusRow]) -> Result<(), sqlx::Error> {
+    SAVE.run(to, rows, put).await
 }
 
 impl Store {

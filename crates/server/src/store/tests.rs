@@ -196,7 +196,7 @@ async fn limited(store: &Store, folder: &std::path::Path, pages: i64) -> Store {
     let url = format!("sqlite:{}?mode=rw", folder.join("sori.db").display());
     let pool = sqlx::any::AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(&pool).await.unwrap();
-    Store { pool, ..store.clone() }
+    Store { writing: pool.clone(), pool, ..store.clone() }
 }
 
 #[tokio::test]

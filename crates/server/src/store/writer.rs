@@ -1,12 +1,11 @@
 //! Write-behind: records come in without waiting, one task writes them in order, in batches, and tells the listeners
 //! only after the commit. So whatever the API or an event has told is in the database.
 
-use super::{Store, calls, conversations, customers, entries, may_pass, statuses};
+use super::{Store, batch, may_pass};
 use crate::control::{Live, LiveChange};
 use crate::events::{EventBus, Subject};
 use pbx::record::CallState;
 use pbx::{CallId, Record};
-use sqlx::AnyConnection;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -234,32 +233,38 @@ impl Task {
         let Some(last) = batch.back().map(|item| item.sequence) else { return };
         fold(&mut batch);
         let records: Vec<Record> = batch.into_iter().map(|item| item.record).collect();
-        let mut pause = Duration::from_millis(100);
-        loop {
-            match commit(&self.store, &records).await {
-                Ok(()) => break,
-                Err(why) if may_pass(&why) => {
-                    self.failing(true, Some(&why));
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(why) => {
-                    tracing::error!(%why, "a batch was refused; its records are written one by one");
-                    self.write_each(&records).await;
-                    break;
-                }
-            }
-        }
+        self.write_all(&records).await;
         self.failing(false, None);
         self.tell(&records);
         self.shared.committed.send_replace(last);
     }
 
-    /// One bad record must not keep the others out.
-    async fn write_each(&self, records: &[Record]) {
-        for record in records {
-            if let Err(why) = commit(&self.store, std::slice::from_ref(record)).await {
+    /// A batch with a record that the database refuses is halved until that record stands alone: it keeps no other out.
+    async fn write_all(&self, records: &[Record]) {
+        let mut parts = vec![records];
+        while let Some(part) = parts.pop() {
+            let Err(why) = self.commit(part).await else { continue };
+            if let [record] = part {
                 tracing::error!(%why, ?record, "a record was refused and is lost");
+                continue;
+            }
+            tracing::warn!(%why, records = part.len(), "a batch was refused; it is written in two halves");
+            let (first, second) = part.split_at(part.len() / 2);
+            parts.extend([second, first]);
+        }
+    }
+
+    /// Tries until the database takes the records or refuses them for good.
+    async fn commit(&self, records: &[Record]) -> Result<(), sqlx::Error> {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match batch::commit(&self.store, records).await {
+                Err(why) if may_pass(&why) => {
+                    self.failing(true, Some(&why));
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                result => return result,
             }
         }
     }
@@ -299,23 +304,5 @@ impl Task {
             self.live.store_failing.store(failing, Ordering::Relaxed);
             let _ = self.live.changes.send(LiveChange::System);
         }
-    }
-}
-
-async fn commit(store: &Store, records: &[Record]) -> Result<(), sqlx::Error> {
-    let mut transaction = store.pool.begin().await?;
-    for record in records {
-        save(&mut transaction, record).await?;
-    }
-    transaction.commit().await
-}
-
-async fn save(to: &mut AnyConnection, record: &Record) -> Result<(), sqlx::Error> {
-    match record {
-        Record::Call(call) => calls::save(to, call).await,
-        Record::Conversation(conversation) => conversations::save(to, conversation).await,
-        Record::Customer(customer) => customers::save(to, customer).await,
-        Record::Entry(entry) => entries::save(to, entry).await,
-        Record::OperatorStatus { manager, status, since } => statuses::save(to, *manager, *status, *since).await,
     }
 }

@@ -4,7 +4,7 @@ use super::act::key_of;
 use super::{Agent, Deed, Stand};
 use crate::description;
 use crate::voice::Side;
-use sip::{Body, ClientTransactionId, Event, InviteId, Reply, Request, Response};
+use sip::{Body, ClientTransactionId, EndCause, Event, InviteId, Reply, Request, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,16 +38,22 @@ impl Agent {
                     call.holds = !call.holds;
                 }
             }
-            Event::Refused { id, .. } | Event::Ended { id, .. } => {
-                self.calls.remove(&id);
-                self.offers.remove(&id);
+            Event::Ended { id, cause: EndCause::NoAck, .. } => {
+                self.unacknowledged += 1;
+                self.forget(id);
             }
+            Event::Refused { id, .. } | Event::Ended { id, .. } => self.forget(id),
             Event::Info { transaction, .. } | Event::Request { transaction, .. } => {
                 self.endpoint.respond(now, transaction, Reply::new(200));
             }
             Event::Response { transaction, response } => self.on_response(transaction, response.as_ref(), now),
             Event::Malformed { flow } => panic!("{} was sent something that is no SIP by {flow:?}", self.setup.name),
         }
+    }
+
+    fn forget(&mut self, id: InviteId) {
+        self.calls.remove(&id);
+        self.offers.remove(&id);
     }
 
     fn on_invite(&mut self, id: InviteId, request: &Request, now: Instant) {

@@ -67,6 +67,8 @@ pub struct Agent {
     pub gone: bool,
     /// When it last vanished or signed off.
     pub left_at: Option<Instant>,
+    /// Answers of it that the switch never acknowledged.
+    pub unacknowledged: u32,
     /// Its calls.
     pub calls: BTreeMap<InviteId, AgentCall>,
     /// Number of its present connection; 0 by UDP.
@@ -98,6 +100,7 @@ impl Agent {
             setup,
             gone: false,
             left_at: None,
+            unacknowledged: 0,
             calls: BTreeMap::new(),
             connection: 0,
             broken: None,
