@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 /// A customer hears nothing for this long at most; half a second more than a menu waits for a key.
 const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
 
-/// A device hears within this that its call is over, and the switch that a device is gone, milliseconds.
-const FREED_WITHIN_MS: u64 = 2_000;
+/// A device hears within as long as two parties need to hear each other, and this, that its call is over; and the switch
+/// that a device is gone.
+const FREED_WITHIN: Duration = Duration::from_secs(1);
 
 /// All calls of a run.
 #[derive(Debug, Default)]
@@ -125,7 +126,7 @@ impl CallTruth {
     }
 
     /// Looks whether devices still ring or talk in calls that are over, or calls still stand of which a party is gone;
-    /// on links that lose nothing.
+    /// on links that lose little.
     ///
     /// # Errors
     /// Says which.
@@ -139,7 +140,7 @@ impl CallTruth {
                 continue;
             }
             let since = before.get(&call.at).copied().unwrap_or(now);
-            if now.since_ms(since) > FREED_WITHIN_MS {
+            if self.is_too_long(since, now) {
                 return Err(format!(
                     "a device still rings or talks in a call that is over or taken: {call:?} of {record:?}"
                 ));
@@ -166,13 +167,17 @@ impl CallTruth {
                     continue;
                 }
                 let since = before.get(&(record.id, side)).copied().unwrap_or(now);
-                if now.since_ms(since) > FREED_WITHIN_MS {
+                if self.is_too_long(since, now) {
                     return Err(format!("a call stands although its {side:?} is gone: {record:?}"));
                 }
                 self.deserted.insert((record.id, side), since);
             }
         }
         Ok(())
+    }
+
+    fn is_too_long(&self, since: UnixMillis, now: UnixMillis) -> bool {
+        Duration::from_millis(now.since_ms(since)) > self.heard_within + FREED_WITHIN
     }
 
     fn check_stranger(&self, agents: &[Agent]) -> Result<(), String> {

@@ -218,6 +218,8 @@ impl World {
             self.calls.listen(&self.agents, now.instant)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
                 self.calls.look_for_silence(&self.agents, now.instant)?;
+            }
+            if self.setup.sip.loss <= FAIR_LOSS {
                 self.calls.look_for_ghosts(&self.agents, now.unix)?;
             }
         }

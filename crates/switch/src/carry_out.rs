@@ -26,7 +26,7 @@ impl Switch {
             Command::Play { call, playback } => self.play(call, &playback, now),
             Command::StopPlaying { call, party } => {
                 if let Some(leg) = self.leg_of(call, party) {
-                    self.to_heard_leg(leg, Media::StopPlaying { leg });
+                    self.when_heard(leg, Media::StopPlaying { leg });
                 }
             }
             Command::Present { call, presentation, manager, devices, display, from, to, auto_answer } => {
@@ -37,13 +37,13 @@ impl Switch {
             Command::Connect { call, presentation } => self.connect(call, presentation, now),
             Command::Echo { call } => {
                 if let Some(leg) = self.leg_of(call, Party::Customer) {
-                    self.to_heard_leg(leg, Media::Echo { leg });
+                    self.when_heard(leg, Media::Echo { leg });
                 }
             }
             Command::Dial { call, carrier, to, show } => self.dial(call, carrier, to, show, now),
             Command::RecordVoicemail { call, limit_seconds } => {
                 if let Some(leg) = self.leg_of(call, Party::Customer) {
-                    self.to_heard_leg(
+                    self.when_heard(
                         leg,
                         Media::Record { leg, token: call.0, limit_ms: limit_seconds.saturating_mul(1000) },
                     );
@@ -124,11 +124,11 @@ impl Switch {
             }
             self.accept_arrived(id, now);
         }
-        self.to_heard_leg(id, command);
+        self.when_heard(id, command);
     }
 
     /// Hands a media command on, or keeps it until the leg can be heard. A later one replaces what waits.
-    fn to_heard_leg(&mut self, id: LegId, command: Media) {
+    fn when_heard(&mut self, id: LegId, command: Media) {
         let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.is_ending()) else { return };
         if leg.flowing && matches!(leg.state, LegState::Up) {
             let call = leg.call;
