@@ -95,8 +95,10 @@ pub(super) async fn save(to: &mut AnyConnection, customers: &[&CustomerRecord]) 
     SAVE.run(&mut *to, customers, put).await?;
     FORGET_NUMBERS.run(&mut *to, customers, put_id).await?;
     // The newest customer with a number is the one its calls belong to.
-    let owners: BTreeMap<E164, CustomerId> =
-        customers.iter().flat_map(|customer| customer.phone_numbers.iter().map(|number| (*number, customer.id))).collect();
+    let owners: BTreeMap<E164, CustomerId> = customers
+        .iter()
+        .flat_map(|customer| customer.phone_numbers.iter().map(|number| (*number, customer.id)))
+        .collect();
     let owners: Vec<(E164, CustomerId)> = owners.into_iter().collect();
     SAVE_NUMBERS.run(to, &owners, put_number).await
 }

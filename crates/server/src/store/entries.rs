@@ -32,8 +32,7 @@ fn read(row: &AnyRow) -> Result<EntryRow, sqlx::Error> {
 }
 
 /// A line never changes, so one that is there already stays.
-static SAVE: Bulk =
-    Bulk::upsert("entries", &["id", "conversation_id", "kind", "value", "at", "by_manager_id"], &[]);
+static SAVE: Bulk = Bulk::upsert("entries", &["id", "conversation_id", "kind", "value", "at", "by_manager_id"], &[]);
 
 fn put(entry: &EntryRecord, to: &mut Values) -> Result<(), sqlx::Error> {
     to.put(big(entry.id.0))?;

@@ -34,6 +34,11 @@ impl Filter {
         let _ = write!(self.sql, "${}", self.values.len());
     }
 
+    /// This condition, as it stands.
+    pub fn and(&mut self, condition: &'static str) {
+        self.condition(condition);
+    }
+
     /// `column <operator> id`, when there is one.
     pub fn and_id(&mut self, column_and_operator: &'static str, id: Option<u64>) {
         if let Some(id) = id {

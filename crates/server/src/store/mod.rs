@@ -12,6 +12,7 @@ mod filter;
 mod idempotency;
 mod notes;
 mod open;
+mod queue;
 mod recovery;
 mod sessions;
 mod statuses;
@@ -26,9 +27,10 @@ pub use entries::EntryRow;
 pub use idempotency::StoredResponse;
 pub use notes::NoteRow;
 pub use open::check;
+pub use queue::MOST_WAITING;
 pub use recovery::Recovered;
 pub use workspace::RevisionRow;
-pub use writer::{MOST_WAITING, NotSettled, Writer};
+pub use writer::{NotSettled, Writer};
 
 use crate::configuration::{Configuration, StartProblem};
 use pbx::id::IdSource;
@@ -106,7 +108,5 @@ pub fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
-#[cfg(test)]
-mod measure;
 #[cfg(test)]
 mod tests;

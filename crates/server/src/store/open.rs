@@ -14,8 +14,16 @@ const CONNECTIONS: u32 = 6;
 
 /// Every connection: readers beside one writer, no fsync per commit (a killed process loses nothing, only a power cut
 /// may lose the last commits), and five seconds of patience with a lock.
-const PRAGMAS: &str =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;";
+///
+/// `temp_store`: a statement of many rows keeps what it would have to undo in a temporary place; in a file each one
+/// costs an open, writes and a close. `wal_autocheckpoint`: the commit that makes the log this long (16 MB) copies it
+/// into the database file, beside readers and without waiting for them; only the writing task stands for that
+/// moment, and with a long log a page that changed a hundred times is copied once. It stays the writer's work because a
+/// checkpoint beside a busy writer never reaches the end of the log, which then grows without bound.
+/// `journal_size_limit`: a log that a long read made longer is cut back to 64 MB.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
+     PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
+     PRAGMA journal_size_limit = 67108864;";
 
 /// Opens the connections for everybody and the one for what is written behind.
 pub(super) async fn open(configuration: &Configuration) -> Result<(AnyPool, AnyPool), StartProblem> {
@@ -37,6 +45,8 @@ async fn connect(url: &str, connections: u32) -> Result<AnyPool, sqlx::Error> {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(8))
+        // A file does not hang up: asking each time whether it is still there is a round trip for nothing.
+        .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(PRAGMAS).await.map(|_| ()) }))
         .connect(url)
         .await

@@ -40,7 +40,7 @@ impl Store {
     /// When the database refuses.
     pub async fn mark_alive(&self, now: UnixMillis) -> Result<(), sqlx::Error> {
         const SAVE: &str = "INSERT INTO workspace (id, name, language, seed_made_at, alive_at) VALUES (1, 'sori', 'ko', 0, $1) ON CONFLICT (id) DO UPDATE SET alive_at = $1";
-        sqlx::query(SAVE).bind(big(now.0)).execute(&self.pool).await.map(|_| ())
+        sqlx::query(SAVE).bind(big(now.0)).execute(&self.writing).await.map(|_| ())
     }
 }
 

@@ -16,8 +16,7 @@ pub(super) struct StatusRow {
     pub since: UnixMillis,
 }
 
-static SAVE: Bulk =
-    Bulk::upsert("operator_statuses", &["manager_id", "status", "since"], &["status", "since"]);
+static SAVE: Bulk = Bulk::upsert("operator_statuses", &["manager_id", "status", "since"], &["status", "since"]);
 
 fn put(row: &StatusRow, to: &mut Values) -> Result<(), sqlx::Error> {
     to.put(big(row.manager.0))?;

@@ -4,24 +4,24 @@ use super::*;
 use crate::configuration::{Arguments, Mode};
 use crate::control::Live;
 use crate::events::{EventBus, Subject};
-use pbx::record::{CallState, ConversationState, Direction, Record, TraceMark};
-use pbx::{CallId, CallRecord, ConversationId, ConversationRecord, CustomerId, CustomerRecord, MissedReason};
+use pbx::record::{CallState, ConversationState, Direction, EntryRecord, Record, TraceMark};
+use pbx::{CallId, CallRecord, ConversationId, ConversationRecord, CustomerId, CustomerRecord, EntryId, MissedReason};
 use std::sync::atomic::Ordering;
 
 fn configuration(folder: &std::path::Path) -> Configuration {
     Configuration::resolve(&Arguments { data: Some(folder.to_owned()), ..Arguments::default() }, Mode::Serve).unwrap()
 }
 
-pub(super) async fn open(folder: &std::path::Path) -> Store {
+async fn open(folder: &std::path::Path) -> Store {
     Store::open(&configuration(folder)).await.unwrap()
 }
 
-pub(super) fn writer(store: &Store) -> (Writer, Arc<Live>, EventBus) {
+fn writer(store: &Store) -> (Writer, Arc<Live>, EventBus) {
     let (live, events) = (Arc::new(Live::default()), EventBus::new(1));
     (Writer::start(store.clone(), live.clone(), events.clone()), live, events)
 }
 
-pub(super) fn call(id: u64, state: CallState) -> CallRecord {
+fn call(id: u64, state: CallState) -> CallRecord {
     CallRecord {
         id: CallId(id),
         direction: Direction::Inbound,
@@ -48,7 +48,7 @@ pub(super) fn call(id: u64, state: CallState) -> CallRecord {
     }
 }
 
-pub(super) fn customer() -> Record {
+fn customer() -> Record {
     Record::Customer(Box::new(CustomerRecord {
         id: CustomerId(5),
         name: String::new(),
@@ -61,7 +61,7 @@ pub(super) fn customer() -> Record {
     }))
 }
 
-pub(super) fn conversation(state: ConversationState) -> Record {
+fn conversation(state: ConversationState) -> Record {
     Record::Conversation(Box::new(ConversationRecord {
         id: ConversationId(6),
         state,
@@ -261,5 +261,140 @@ fn recordings_stay_in_their_folder() {
     assert_eq!(safe_path(folder, "a.wav").unwrap(), folder.join("a.wav"));
     for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden"] {
         assert_eq!(safe_path(folder, name), None, "{name}");
+    }
+}
+
+fn number_of(id: u64) -> pbx::E164 {
+    format!("+8210{:08}", id).parse().unwrap()
+}
+
+/// A customer, a conversation, a call, an entry and a status with this id, as they stand at a moment.
+fn one_of_each(id: u64, at: u64) -> Vec<Record> {
+    vec![
+        Record::Customer(Box::new(CustomerRecord {
+            id: CustomerId(id),
+            name: format!("{at}"),
+            phone_numbers: vec![number_of(id), number_of(1_000 + at)],
+            alias: String::new(),
+            language: None,
+            is_lead: true,
+            blocked: false,
+            created_at: UnixMillis(at),
+        })),
+        Record::Conversation(Box::new(ConversationRecord {
+            id: ConversationId(id),
+            state: ConversationState::Open,
+            customer_id: CustomerId(id),
+            number_id: None,
+            team_id: None,
+            assignee_id: Some(ManagerId(at)),
+            missed_reason: None,
+            tags: vec!["a".into()],
+            created_at: UnixMillis(at),
+            last_activity_at: UnixMillis(at),
+            closed_at: None,
+        })),
+        Record::Call(Box::new(CallRecord {
+            started_at: UnixMillis(at),
+            engaged_at: Some(UnixMillis(at)),
+            conversation_id: Some(ConversationId(id)),
+            ..call(id, CallState::Engaged)
+        })),
+        Record::Entry(Box::new(EntryRecord {
+            id: EntryId(id),
+            conversation_id: ConversationId(id),
+            kind: "state_changed",
+            value: format!("{at}"),
+            at: UnixMillis(at),
+            by: None,
+        })),
+        Record::OperatorStatus { manager: ManagerId(id), status: OperatorStatus::Call, since: UnixMillis(at) },
+    ]
+}
+
+#[tokio::test]
+async fn many_rows_of_each_kind_land_whole_and_in_their_last_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (writer, ..) = writer(&store);
+    // 75 rows of each kind: pieces of every size. The second round writes over rows, the third over what still waits.
+    for moments in [&[2][..], &[3, 4]] {
+        for at in moments {
+            writer.send((1..=75).flat_map(|id| one_of_each(id, *at)).collect());
+        }
+        writer.settled().await.unwrap();
+    }
+    for id in 1..=75 {
+        let call = store.call(CallId(id)).await.unwrap().unwrap();
+        assert_eq!((call.started_at, call.engaged_at), (UnixMillis(2), Some(UnixMillis(4))), "a start never changes");
+        assert_eq!((call.from.as_str(), call.trace.len()), ("+821012345678", 1));
+        let conversation = store.conversation(ConversationId(id)).await.unwrap().unwrap();
+        let record = &conversation.record;
+        assert_eq!((record.created_at, record.last_activity_at), (UnixMillis(2), UnixMillis(4)));
+        assert_eq!((record.assignee_id, record.customer_id), (Some(ManagerId(4)), CustomerId(id)));
+        assert_eq!((conversation.customer.name.as_str(), conversation.customer.created_at), ("4", UnixMillis(2)));
+        assert_eq!(conversation.last_call.unwrap().id, CallId(id));
+        assert_eq!(store.entry(EntryId(id)).await.unwrap().unwrap().value, "2", "a line never changes");
+        assert_eq!(store.customer_of_number(number_of(id)).await.unwrap(), Some(CustomerId(id)));
+        assert_eq!(store.live_status(ManagerId(id)), Some(OperatorStatus::Call));
+    }
+    let since: Vec<i64> = sqlx::query_scalar("SELECT since FROM operator_statuses ORDER BY manager_id")
+        .fetch_all(&store.pool)
+        .await
+        .unwrap();
+    assert_eq!(since, [4; 75]);
+    assert_eq!(store.customer_of_number(number_of(1_004)).await.unwrap(), Some(CustomerId(75)), "the newest has it");
+    assert_eq!(store.customer_of_number(number_of(1_002)).await.unwrap(), None, "nobody has it any more");
+}
+
+#[tokio::test]
+async fn a_refused_row_of_each_kind_loses_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    for (table, key) in [
+        ("customers", "id"),
+        ("conversations", "id"),
+        ("calls", "id"),
+        ("entries", "id"),
+        ("operator_statuses", "manager_id"),
+    ] {
+        let trigger = format!(
+            "CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table} WHEN NEW.{key} = 21 BEGIN SELECT RAISE(ABORT, 'no'); END"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(trigger)).execute(&store.pool).await.unwrap();
+    }
+    let (writer, ..) = writer(&store);
+    writer.send((1..=40).flat_map(|id| one_of_each(id, 2)).collect());
+    writer.settled().await.unwrap();
+    for table in ["customers", "conversations", "calls", "entries", "operator_statuses"] {
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
+            .fetch_one(&store.pool)
+            .await
+            .unwrap();
+        assert_eq!(rows, 39, "{table}");
+    }
+    assert_eq!(store.customer_of_number(number_of(21)).await.unwrap(), None);
+    assert!(!writer.is_failing(), "a refused record is no failing disk");
+}
+
+#[tokio::test]
+async fn calls_that_are_up_are_found_without_reading_the_ended_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (writer, ..) = writer(&store);
+    let ended = (1..=50).map(|id| Record::Call(Box::new(call(id, CallState::Ended))));
+    writer.send(ended.chain([ringing(51)]).collect());
+    writer.settled().await.unwrap();
+    let found = async |state| {
+        let filter = CallFilter { state: Some(state), limit: 100, ..CallFilter::default() };
+        store.calls(&filter).await.unwrap().len()
+    };
+    assert_eq!((found(CallState::Ringing).await, found(CallState::Ended).await), (1, 50));
+    assert_eq!(store.calls_up().await.unwrap(), 1);
+    for condition in ["state <> 'ended'", "state IN ('ringing') AND state <> 'ended' ORDER BY id DESC LIMIT 9"] {
+        let plan = format!("EXPLAIN QUERY PLAN SELECT * FROM calls WHERE {condition}");
+        let plan = sqlx::query(sqlx::AssertSqlSafe(plan)).fetch_one(&store.pool).await.unwrap();
+        let detail: String = sqlx::Row::try_get(&plan, "detail").unwrap();
+        assert!(detail.contains("calls_up"), "{detail}");
     }
 }

@@ -1,25 +1,23 @@
 //! Write-behind: records come in without waiting, one task writes them in order, in batches, and tells the listeners
 //! only after the commit. So whatever the API or an event has told is in the database.
 
+use super::queue::{BATCH, Queue, Taken};
 use super::{Store, batch, may_pass};
 use crate::control::{Live, LiveChange};
 use crate::events::{EventBus, Subject};
 use pbx::record::CallState;
 use pbx::{CallId, Record};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
-/// Records that may wait for the disk; over it older versions of the same rows are folded into the newest.
-pub const MOST_WAITING: usize = 100_000;
-
-/// Records of one transaction.
-const BATCH: usize = 500;
-
-/// How long the first record of a batch waits for others.
-const GATHER: Duration = Duration::from_millis(10);
+/// How long the first record of a batch waits for others. A transaction costs the same with few rows as with many, and
+/// rows that change twice in this time are written once; nobody sees a screen change 25 ms later, and who asks for the
+/// records through the API does not wait for it at all ([`Writer::settled`]).
+const GATHER: Duration = Duration::from_millis(25);
 
 /// How often the database is told that the server lives while calls are up.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -31,57 +29,17 @@ const SETTLE_TIME: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
-struct Waiting {
-    sequence: u64,
-    record: Record,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    accepted: u64,
-    hurry: bool,
-    lost: u64,
-}
-
-/// The row a record is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Row {
-    Call(u64),
-    Conversation(u64),
-    Customer(u64),
-    Entry(u64),
-    Status(u64),
-}
-
-fn row(record: &Record) -> Row {
-    match record {
-        Record::Call(call) => Row::Call(call.id.0),
-        Record::Conversation(conversation) => Row::Conversation(conversation.id.0),
-        Record::Customer(customer) => Row::Customer(customer.id.0),
-        Record::Entry(entry) => Row::Entry(entry.id.0),
-        Record::OperatorStatus { manager, .. } => Row::Status(manager.0),
-    }
-}
-
-/// Keeps the newest version of each row, in order: a record is the whole row, so the last one is enough.
-fn fold(waiting: &mut VecDeque<Waiting>) {
-    let mut seen = BTreeSet::new();
-    let mut kept: VecDeque<Waiting> = VecDeque::with_capacity(waiting.len());
-    for item in waiting.drain(..).rev() {
-        if seen.insert(row(&item.record)) {
-            kept.push_front(item);
-        }
-    }
-    *waiting = kept;
-}
-
-#[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
     wake: Notify,
     committed: watch::Sender<u64>,
     failing: AtomicBool,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The database did not take the records in time (disk full, locked); they are kept and tried again.
@@ -114,21 +72,17 @@ impl Writer {
         if records.is_empty() {
             return;
         }
-        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.shared.queue();
+        let was_empty = queue.len() == 0;
         for record in records {
-            queue.accepted += 1;
-            let sequence = queue.accepted;
-            queue.waiting.push_back(Waiting { sequence, record });
+            queue.push(record);
         }
-        if queue.waiting.len() > MOST_WAITING {
-            fold(&mut queue.waiting);
-            while queue.waiting.len() > MOST_WAITING {
-                queue.waiting.pop_front();
-                queue.lost += 1;
-            }
-        }
+        // The task looks when the first record comes and when a batch is full; between, waking it is for nothing.
+        let is_due = was_empty || queue.len() >= BATCH;
         drop(queue);
-        self.shared.wake.notify_one();
+        if is_due {
+            self.shared.wake.notify_one();
+        }
     }
 
     /// Waits until everything sent before is in the database.
@@ -137,9 +91,9 @@ impl Writer {
     /// When it is not within five seconds.
     pub async fn settled(&self) -> Result<(), NotSettled> {
         let target = {
-            let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut queue = self.shared.queue();
             queue.hurry = true;
-            queue.accepted
+            queue.accepted()
         };
         self.shared.wake.notify_one();
         let mut committed = self.shared.committed.subscribe();
@@ -154,16 +108,16 @@ impl Writer {
         self.shared.failing.load(Ordering::Relaxed)
     }
 
-    /// Records waiting to be written.
+    /// Rows waiting to be written.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+        self.shared.queue().len()
     }
 
-    /// Records that had to be dropped because more than [`MOST_WAITING`] rows waited.
+    /// Rows that had to be dropped because more than [`MOST_WAITING`](super::MOST_WAITING) waited.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).lost
+        self.shared.queue().lost()
     }
 }
 
@@ -178,21 +132,30 @@ struct Task {
 
 impl Task {
     async fn run(mut self) {
+        let mut due = Instant::now() + HEARTBEAT;
         loop {
-            match tokio::time::timeout(HEARTBEAT, self.gather()).await {
-                Ok(batch) => self.write(batch).await,
-                Err(_) if !self.up.is_empty() => {
-                    if let Err(why) = self.store.mark_alive(crate::clock::now()).await {
-                        tracing::debug!(%why, "the sign of life was not written");
-                    }
-                }
-                Err(_) => {}
+            if let Ok(taken) = tokio::time::timeout_at(due, self.gather()).await {
+                self.write(taken).await;
+            }
+            let now = Instant::now();
+            if now >= due {
+                due = now + HEARTBEAT;
+                self.mark_alive().await;
             }
         }
     }
 
+    async fn mark_alive(&self) {
+        if self.up.is_empty() {
+            return;
+        }
+        if let Err(why) = self.store.mark_alive(crate::clock::now()).await {
+            tracing::debug!(%why, "the sign of life was not written");
+        }
+    }
+
     /// Waits for records, gathers a few more, and takes them. Cancelling it loses nothing.
-    async fn gather(&self) -> VecDeque<Waiting> {
+    async fn gather(&self) -> Taken {
         loop {
             let (count, hurry) = self.state();
             if count == 0 {
@@ -202,13 +165,13 @@ impl Task {
             if count < BATCH && !hurry {
                 let _ = tokio::time::timeout(GATHER, self.until_full()).await;
             }
-            return self.take();
+            return self.shared.queue().take();
         }
     }
 
     fn state(&self) -> (usize, bool) {
-        let queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        (queue.waiting.len(), queue.hurry)
+        let queue = self.shared.queue();
+        (queue.len(), queue.hurry)
     }
 
     async fn until_full(&self) {
@@ -221,22 +184,12 @@ impl Task {
         }
     }
 
-    fn take(&self) -> VecDeque<Waiting> {
-        let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = queue.waiting.len().min(BATCH);
-        let batch = queue.waiting.drain(..rest).collect();
-        queue.hurry = queue.hurry && !queue.waiting.is_empty();
-        batch
-    }
-
-    async fn write(&mut self, mut batch: VecDeque<Waiting>) {
-        let Some(last) = batch.back().map(|item| item.sequence) else { return };
-        fold(&mut batch);
-        let records: Vec<Record> = batch.into_iter().map(|item| item.record).collect();
+    async fn write(&mut self, taken: Taken) {
+        let Taken { records, reaches } = taken;
         self.write_all(&records).await;
         self.failing(false, None);
         self.tell(&records);
-        self.shared.committed.send_replace(last);
+        self.shared.committed.send_replace(reaches);
     }
 
     /// A batch with a record that the database refuses is halved until that record stands alone: it keeps no other out.
