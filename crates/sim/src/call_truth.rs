@@ -210,7 +210,7 @@ impl CallTruth {
 
     /// Who was taken back from hold hears the other again, and the other way round.
     fn check_heard_again(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
-        for call in parties(agents).filter(|call| !call.holds) {
+        for call in parties(agents).filter(|call| !is_held(call)) {
             let Some(agreed) = call.agreed_at else { continue };
             let waited = now.saturating_duration_since(agreed);
             if waited < self.heard_within || waited > 2 * self.heard_within || !self.is_engaged(call.key) {
@@ -240,8 +240,7 @@ impl CallTruth {
         let is_recorded = record.trace.iter().any(|mark| mark.what == "voicemail");
         // A partner who vanished is noticed by the silence of the line, later.
         let alone = record.state == CallState::Engaged && partner.is_none() && record.answered_by.is_some();
-        let held = call.holds || call.far.is_some_and(|far| !far.direction.speaks());
-        held || record.state == CallState::Ended || is_recorded || alone
+        is_held(call) || record.state == CallState::Ended || is_recorded || alone
     }
 
     /// Looks back when everything is over.
@@ -283,6 +282,11 @@ fn check(call: &CallRecord) -> Result<(), &'static str> {
         () if ended && !answered && !reason && !echoed => Err("a call was not answered for no reason"),
         () => Ok(()),
     }
+}
+
+/// Does it hold the other, or is what was agreed last that it does?
+fn is_held(call: &AgentCall) -> bool {
+    call.holds || call.far.is_some_and(|far| !far.direction.speaks())
 }
 
 /// Whom a call rings.

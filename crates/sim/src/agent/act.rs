@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// A caller gives up ringing after this by itself.
 const RING_LIMIT: Duration = Duration::from_secs(100);
 
+/// A phone that holds somebody vanishes this much later.
+const UNTIL_RESUMED: Duration = Duration::from_secs(3);
+
 impl Agent {
     pub(super) fn act(&mut self, deed: Deed, now: Instant) {
         match deed {
@@ -21,6 +24,11 @@ impl Agent {
             }
             _ if self.gone => {}
             Deed::Return => {}
+            // When both sides vanish while they hold, nothing but the longest length of a call ends it: media tells nothing
+            // of a line on hold. One side keeps out of it.
+            Deed::Vanish if self.is_phone() && self.calls.values().any(|call| call.holds) => {
+                self.later(now, UNTIL_RESUMED, Deed::Vanish);
+            }
             Deed::Vanish => self.vanish(now),
             Deed::Register => self.register(self.setup.sign_in.as_ref().map_or(0, |s| s.expires_seconds), now),
             Deed::SignOff => {

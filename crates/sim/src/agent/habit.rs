@@ -135,13 +135,14 @@ impl Habit {
         };
         let mut plans = Vec::new();
         let most = rng.of(&[200, 5_000, 30_000, 60_000]);
-        // Managers hang up now and then; customers do in any case, after their patience or here.
-        if side == Side::Customer || rng.chance(700) {
-            plans.push((
-                rng.ms(0..most) + if side == Side::Customer { ms(3_000) } else { ms(0) },
-                Deed::HangUp(Some(id)),
-            ));
-        }
+        // Some managers wait for the customer, but not for ever.
+        let patient = side == Side::Manager && rng.chance(300);
+        let rest = match side {
+            Side::Customer => ms(3_000),
+            Side::Manager if patient => ms(120_000),
+            Side::Manager => ms(0),
+        };
+        plans.push((rest + rng.ms(0..most), Deed::HangUp(Some(id))));
         if rng.chance(holds) {
             let at = rng.ms(100..8_000);
             plans.push((at, Deed::Hold(Some(id))));
