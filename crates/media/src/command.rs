@@ -85,7 +85,7 @@ pub enum Command {
     /// Send a key to the leg by telephone-event, or in-band where the far end has none. What is not one of the sixteen
     /// keys is not sent; the duration is kept between 40 and 8000 ms.
     SendKey { leg: LegId, key: char, duration_ms: u16 },
-    /// Forget the leg. Its sockets close.
+    /// Forget the leg. Its sockets close. [`Event::Closed`] follows, of a leg that is not open too.
     Close { leg: LegId },
 }
 
@@ -145,7 +145,8 @@ pub enum Event {
     Recorded { leg: LegId, token: u64, mulaw: Vec<u8> },
     /// A recording ended; no more pieces come.
     RecordingEnded { leg: LegId, token: u64, ms: u32 },
-    /// No packet came for this long although the leg is not on hold; told once until media flows again.
+    /// No packet came for this long although the leg is not on hold; told once until media flows again or the leg is
+    /// bridged.
     Quiet { leg: LegId, ms: u32 },
     /// A WebRTC leg's ICE or DTLS failed for good.
     Failed { leg: LegId },

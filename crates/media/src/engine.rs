@@ -77,7 +77,7 @@ impl Engine {
 
     /// Does a command. `local` comes with [`Command::Open`]: the leg's sockets as told to the far end; without it the
     /// leg is refused with [`crate::RefusedSdp::NoPort`]. Commands for legs that are not open do nothing, except those
-    /// that carry SDP: they are refused.
+    /// that carry SDP, which are refused, and [`Command::Close`], which is answered.
     pub fn handle_command(
         &mut self,
         now: Instant,

@@ -109,6 +109,11 @@ impl Pbx {
 
     /// Ends every leg that is left and gives everything back.
     pub(crate) fn end(&mut self, call: &mut Call, now: UnixMillis) {
+        self.end_for(call, Cause::Normal, now);
+    }
+
+    /// The same, with the cause for legs that were not answered.
+    pub(crate) fn end_for(&mut self, call: &mut Call, cause: Cause, now: UnixMillis) {
         if matches!(call.state, State::Ended) {
             return;
         }
@@ -119,7 +124,7 @@ impl Pbx {
         }
         self.timers.stop_all(call.id, &mut call.timers);
         self.give_line_back(call, now);
-        self.command(Command::End { call: call.id, cause: Cause::Normal });
+        self.command(Command::End { call: call.id, cause });
         call.state = State::Ended;
         call.record.held = false;
         call.record.ended_at = Some(now);

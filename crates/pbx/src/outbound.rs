@@ -66,7 +66,8 @@ impl Pbx {
         if matches!(refusal, DialRefusal::TooManyCalls | DialRefusal::Draining) {
             // No room to explain it: the limit must hold for these calls too.
             self.fail(call, failure, now);
-            return self.end(call, now);
+            let cause = if refusal == DialRefusal::Draining { Cause::Shutdown } else { Cause::Overload };
+            return self.end_for(call, cause, now);
         }
         self.excuse(call, presentation, Some(manager), failure, now);
     }

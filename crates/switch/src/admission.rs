@@ -34,7 +34,7 @@ impl Switch {
         })
     }
 
-    fn account_called(&mut self, id: InviteId, request: &Request, flow: Flow, key: u64, now: Now) {
+    pub(crate) fn account_called(&mut self, id: InviteId, request: &Request, flow: Flow, key: u64, now: Now) {
         let Some(owner) = self.accounts.get(key).map(|account| account.owner.clone()) else {
             return self.endpoint.reject(now.instant, id, Reply::new(403));
         };
@@ -106,7 +106,11 @@ impl Switch {
         held.dialler = Some(leg);
         held.legs.push(leg);
         self.calls.insert(call, held);
-        self.open_arrived(leg);
+        // ICE may not take long once an offer is answered, and a browser hears of our answer with the 200 only: its
+        // offer waits until then. A phone's is answered now, so that it hears the ringback.
+        if self.legs.get(&leg).is_some_and(|made| made.profile == Profile::Rtp) {
+            self.open_arrived(leg);
+        }
         self.pbx.handle_fact(Fact::ManagerDialled { call, manager, device, dialled, from_number }, now.unix);
     }
 

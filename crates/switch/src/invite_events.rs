@@ -53,16 +53,18 @@ impl Switch {
         let Some(leg) = self.legs.get_mut(&leg_id) else { return };
         let LegState::Inviting { early_media, .. } = leg.state else { return };
         let (call, role) = (leg.call, leg.role);
+        if body.is_none() && !early_media {
+            return self.fail_leg(leg_id, Cause::Media, now);
+        }
         leg.state = LegState::Up;
         leg.flowing |= leg.profile == Profile::Rtp;
         if !leg.flowing {
             self.assumed_flowing.insert((now.instant + ASSUME_FLOWING, leg_id));
         }
-        match (body, early_media) {
-            // The 200 repeats the answer of the 183 (RFC 3261 13.2.1).
-            (_, true) => {}
-            (Some(sdp), false) => self.media(call, Command::Answer { leg: leg_id, sdp }),
-            (None, false) => return self.fail_leg(leg_id, Cause::Media, now),
+        // After early media the 200 repeats its answer (RFC 3261 13.2.1), which changes nothing, or comes from another
+        // branch with an answer of its own.
+        if let Some(sdp) = body {
+            self.media(call, Command::Answer { leg: leg_id, sdp });
         }
         match role {
             Role::Presented(presentation, device) => {
@@ -139,6 +141,10 @@ impl Switch {
         let Some(leg) = self.legs.get_mut(&leg_id) else { return };
         let call = leg.call;
         if matches!(leg.state, LegState::Accepted) {
+            if leg.renegotiation.is_some() && body.is_none() {
+                // Our offer was never answered (RFC 3261 13.2.1): nobody would hear anything.
+                return self.fail_leg(leg_id, Cause::Media, now);
+            }
             leg.state = LegState::Up;
             if leg.profile == Profile::Rtp {
                 leg.flowing = true;

@@ -18,6 +18,8 @@ mod registration;
 mod requests;
 pub mod settings;
 mod switch;
+#[cfg(test)]
+mod tests;
 
 pub use accounts::{Browser, BrowserUser};
 pub use prompts::{prompt_key_of_audio, prompt_key_of_built_in};

@@ -38,8 +38,14 @@ impl Switch {
                     self.pbx.handle_fact(Fact::RecordingEnded { call, file, seconds: ms.div_ceil(1000) }, now.unix);
                 }
             }
-            // Silence for this long is a phone that is gone: nobody is billed for a dead line.
-            Event::Quiet { leg, .. } | Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
+            // Silence for this long is a phone that is gone: nobody is billed for a dead line. Before the answer it means
+            // nothing, the ring time is the limit.
+            Event::Quiet { leg, .. } => {
+                if self.legs.get(&leg).is_some_and(|held| matches!(held.state, LegState::Accepted | LegState::Up)) {
+                    self.fail_leg(leg, Cause::Unreachable, now);
+                }
+            }
+            Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
             Event::Closed { leg, .. } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
                     held.media_over = true;

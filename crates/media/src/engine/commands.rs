@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Engine, out};
-use crate::command::{Command, Event, LegId, Profile, RefusedSdp};
+use crate::command::{Command, Event, Figures, LegId, Profile, RefusedSdp};
 use crate::dtmf::Detector;
 use crate::leg::{Leg, Transport};
 use crate::negotiation::{Agreed, LocalAddresses};
@@ -35,8 +35,15 @@ impl Engine {
             return;
         }
         let Some(slot) = self.legs.slot(id) else {
-            if matches!(command, Command::Answer { .. } | Command::Reoffer { .. } | Command::MakeOffer { .. }) {
-                self.refuse(id, RefusedSdp::WrongState);
+            match command {
+                Command::Answer { .. } | Command::Reoffer { .. } | Command::MakeOffer { .. } => {
+                    self.refuse(id, RefusedSdp::WrongState);
+                }
+                // Who closes a leg before hearing that it was refused waits for this.
+                Command::Close { .. } => {
+                    self.events.push_back(Event::Closed { leg: id, figures: Figures::default() });
+                }
+                _ => {}
             }
             return;
         };
@@ -45,7 +52,7 @@ impl Engine {
             Command::Answer { sdp, .. } => self.answered(now, slot, &sdp),
             Command::Reoffer { sdp, .. } => self.offered(now, slot, &sdp),
             Command::MakeOffer { .. } => self.make_offer(slot),
-            Command::Bridge { a, b } => self.bridge(a, b),
+            Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { .. } => self.unbridge(slot),
             Command::Play { token, sources, repeat, .. } => {
                 let playback = Playback::new(token, &sources, repeat, &self.library);
@@ -180,7 +187,8 @@ impl Engine {
         }
     }
 
-    fn bridge(&mut self, a: LegId, b: LegId) {
+    fn bridge(&mut self, now: Instant, a: LegId, b: LegId) {
+        let quiet = self.quiet();
         let (Some(a), Some(b)) = (self.legs.slot(a), self.legs.slot(b)) else {
             return;
         };
@@ -193,7 +201,12 @@ impl Engine {
             if let Some(leg) = self.legs.get_mut(slot) {
                 leg.playback = None;
                 leg.partner = Some(partner);
+                if std::mem::take(&mut leg.quiet_told) {
+                    // It had nobody to talk to before: from now on silence counts anew.
+                    leg.start_timers(now, quiet);
+                }
             }
+            self.arm(slot);
         }
     }
 

@@ -216,3 +216,11 @@ fn no_truncation_or_flipped_byte_is_more_than_an_error() {
         }
     }
 }
+
+#[test]
+fn a_leg_that_was_refused_is_closed_all_the_same() {
+    let mut world = open(Some(sdp("m=audio 4000 RTP/AVP 96\na=rtpmap:96 opus/48000/2\n")));
+    assert_eq!(refusal(&world), Some(RefusedSdp::NotAcceptable));
+    world.command(Command::Close { leg: LEG });
+    assert!(matches!(world.events.last(), Some((_, Event::Closed { leg: LEG, .. }))), "{:?}", world.events);
+}

@@ -158,3 +158,18 @@ fn quiet_is_told_once_until_media_flows_again() {
     world.pass(120_000);
     assert_eq!(quiet(&world), 2, "on hold");
 }
+
+#[test]
+fn who_was_silent_before_a_bridge_has_the_whole_time_anew() {
+    let quiet = |world: &World| world.events.iter().filter(|(_, e)| matches!(e, Event::Quiet { .. })).count();
+    let mut world = World::new();
+    let a = Phone::new(1, Law::Mu, None).open(&mut world);
+    world.pass(31_000);
+    assert_eq!(quiet(&world), 1);
+    let b = Phone::new(2, Law::Mu, None).open(&mut world);
+    world.command(Command::Bridge { a: b.leg, b: a.leg });
+    world.pass(29_000);
+    assert_eq!(quiet(&world), 1);
+    world.pass(2_000);
+    assert_eq!(quiet(&world), 3);
+}

@@ -294,7 +294,8 @@ impl Ladder {
             Command::HangUp { call, party, cause } => {
                 format!("hang up {} {} {}", self.name(*call), self.party(*call, *party), word(cause))
             }
-            Command::End { call, .. } => format!("end {}", self.name(*call)),
+            Command::End { call, cause: Cause::Normal } => format!("end {}", self.name(*call)),
+            Command::End { call, cause } => format!("end {} {}", self.name(*call), word(cause)),
         }
     }
 

@@ -272,7 +272,7 @@ fn what_cannot_be_dialled_is_refused() {
         E minji asks for 01033334444
             refused draining
         F minji dials 01033334444
-            end F
+            end F shutdown
             * F ended minji failed unreachable
         ",
     );

@@ -262,3 +262,43 @@ fn a_manager_holds_before_the_customer_answers() {
         ",
     );
 }
+
+#[test]
+fn the_customer_takes_a_minute_and_the_waiting_phone_says_nothing() {
+    check(
+        &["minji"],
+        "
+        0 minji calls 01011112222
+        50 carrier answers
+        55 minji hangs up
+        57 end
+        ",
+        "
+        carrier                   sori                      minji
+        * minji calls 01011112222
+        |                         |<- INVITE sdp -----------|
+        |                         |-- 401 ----------------->|
+        |                         |<- ACK ------------------|
+        |                         |<- INVITE sdp -----------|
+        * sori plays ringback to minji
+        |                         |-- 183 sdp ------------->|
+        |<- INVITE sdp -----------|                         |
+        |-- 180 ----------------->|                         |
+        |                         |<- REGISTER -------------|
+        |                         |-- 401 REGISTER -------->|
+        |                         |<- REGISTER -------------|
+        |                         |-- 200 REGISTER -------->|
+        * carrier answers
+        |-- 200 sdp ------------->|                         |
+        |<- ACK ------------------|                         |
+        |                         |-- 200 sdp ------------->|
+        * sori connects carrier and minji
+        |                         |<- ACK ------------------|
+        * minji hangs up
+        |                         |<- BYE ------------------|
+        |                         |-- 200 BYE ------------->|
+        |<- BYE ------------------|                         |
+        |-- 200 BYE ------------->|                         |
+        ",
+    );
+}

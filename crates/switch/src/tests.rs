@@ -1,0 +1,241 @@
+//! What the simulation cannot play: browsers that dial, and carriers whose 200 differs from their 183.
+
+use crate::switch::{Configuration, Now, Output, Switch};
+use crate::{Browser, BrowserUser, CarrierAccount, CarrierTrust, Settings};
+use media::{Command, Event as Told, LegId, Profile};
+use pbx::settings::{
+    Announcement, ContinueConversation, Manager, Number, OperatorStatus, RingDevice, RingDevices, RingbackChoice, Role,
+    Routing,
+};
+use pbx::{CarrierId, Country, ManagerId, NumberId, UnixMillis};
+use sip::{Event, Flow, Transport};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const MINJI: ManagerId = ManagerId(1);
+const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn business() -> pbx::Settings {
+    let manager = Manager {
+        id: MINJI,
+        name: "minji".to_owned(),
+        role: Role::Manager,
+        team_ids: Vec::new(),
+        language: pbx::command::Language::Ko,
+        status: OperatorStatus::Waiting,
+        ring_devices: RingDevices::default(),
+        unassigned_call_alert: false,
+        seat: true,
+        max_calls: 1,
+    };
+    let number = Number {
+        id: NumberId(1),
+        e164: "+827040000001".parse().unwrap(),
+        country: Country::Kr,
+        carrier_id: Some(CarrierId(1)),
+        is_default: true,
+        ring_seconds: 20,
+        ringback: RingbackChoice::Loop,
+        continue_conversation: ContinueConversation::Off,
+        routing: Routing::None,
+        greeting: Announcement::default(),
+        all_busy: Announcement::default(),
+        out_of_hours: Announcement::default(),
+        hours_id: None,
+        caller_id: None,
+    };
+    pbx::Settings {
+        managers: BTreeMap::from([(MINJI, manager)]),
+        number_by_e164: BTreeMap::from([(number.e164, number.id)]),
+        numbers: BTreeMap::from([(number.id, number)]),
+        ..pbx::Settings::default()
+    }
+}
+
+struct World {
+    switch: Switch,
+    now: Now,
+    sent: Vec<String>,
+    media: Vec<Command>,
+}
+
+impl World {
+    #[allow(clippy::disallowed_methods, reason = "any instant will do to count from")]
+    fn new() -> Self {
+        let configuration = Configuration {
+            realm: "sori".to_owned(),
+            offer_sha256: false,
+            host: "192.0.2.1:5060".to_owned(),
+            udp: address("192.0.2.1:5060"),
+            seed: 1,
+            nonce_key: [7; 32],
+            max_transactions: 1000,
+        };
+        let settings = Settings {
+            business: Arc::new(business()),
+            phones: Vec::new(),
+            carriers: vec![CarrierAccount {
+                id: CarrierId(1),
+                name: "demo".to_owned(),
+                trust: CarrierTrust::Loopback,
+                proxy: Some(address("192.0.2.7:5060")),
+                host: "192.0.2.7".to_owned(),
+                credentials: None,
+                country: Country::Kr,
+            }],
+            country: Some(Country::Kr),
+        };
+        let now = Now { instant: Instant::now(), unix: UnixMillis(1_700_000_000_000) };
+        let mut switch = Switch::new(configuration, Arc::new(settings), pbx::Directory::default());
+        let browser = Browser {
+            username: "b1".to_owned(),
+            password: "p".to_owned(),
+            user: BrowserUser::Manager(MINJI, RingDevice::Desktop),
+            expires_at: now.unix.plus_ms(1000),
+        };
+        switch.add_browser(now, browser);
+        Self { switch, now, sent: Vec::new(), media: Vec::new() }
+    }
+
+    fn collect(&mut self) {
+        while let Some(transmit) = self.switch.poll_transmit() {
+            self.sent.push(String::from_utf8(transmit.bytes).unwrap());
+        }
+        while let Some(output) = self.switch.poll_output() {
+            if let Output::Media(_, command) = output {
+                self.media.push(command);
+            }
+        }
+    }
+
+    /// Minji dials over this transport, as after a challenge that was met.
+    fn dials(&mut self, transport: Transport) {
+        let flow =
+            Flow { transport, local: address("192.0.2.1:8080"), remote: address("192.0.2.9:4242"), connection: 1 };
+        let invite = format!(
+            "INVITE sip:01011112222@sori SIP/2.0\r\nVia: SIP/2.0/{} 192.0.2.9:4242;branch=z9hG4bK1\r\n\
+             From: <sip:b1@sori>;tag=1\r\nTo: <sip:01011112222@sori>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:b1@192.0.2.9:4242>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\n\
+             Content-Length: {}\r\n\r\n{SDP}",
+            transport.as_str(),
+            SDP.len() + if transport == Transport::Ws { FINGERPRINT.len() } else { 0 }
+        );
+        let invite = if transport == Transport::Ws { invite + FINGERPRINT } else { invite };
+        self.switch.endpoint.handle_message(self.now.instant, flow, invite.as_bytes());
+        let Some(Event::Invite { id, request, flow }) = self.switch.endpoint.poll_event() else { panic!("no INVITE") };
+        let key = self.switch.accounts.named("b1").unwrap();
+        self.switch.account_called(id, &request, flow, key, self.now);
+        self.switch.pump(self.now);
+        self.collect();
+    }
+
+    fn opened(&self) -> Vec<(LegId, Profile)> {
+        let open = |command: &Command| match command {
+            Command::Open { leg, profile, .. } => Some((*leg, *profile)),
+            _ => None,
+        };
+        self.media.iter().filter_map(open).collect()
+    }
+
+    fn media_tells(&mut self, event: Told) {
+        self.switch.handle_media(self.now, event);
+        self.collect();
+    }
+
+    /// The carrier answers our INVITE with this status and, where there is one, session description.
+    fn carrier_says(&mut self, status: &str, tag: &str, sdp: &str) {
+        let invite = self.sent.iter().rev().find(|message| message.starts_with("INVITE")).expect("an INVITE").clone();
+        let copied: String = invite
+            .split("\r\n")
+            .filter(|line| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        let kind = if sdp.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let response = format!(
+            "SIP/2.0 {status}\r\n{copied}To: <sip:x@192.0.2.7>;tag={tag}\r\nContact: <sip:192.0.2.7:5060>\r\n{kind}\
+             Content-Length: {}\r\n\r\n{sdp}",
+            sdp.len()
+        );
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: address("192.0.2.1:5060"),
+            remote: address("192.0.2.7:5060"),
+            connection: 0,
+        };
+        self.switch.handle_message(self.now, flow, response.as_bytes());
+        self.collect();
+    }
+
+    /// The carrier's leg has its offer and the INVITE is out.
+    fn carrier_is_called(&mut self) -> LegId {
+        let leg = self.opened().last().expect("the customer's leg").0;
+        self.media_tells(Told::LocalSdp { leg, sdp: SDP.as_bytes().into() });
+        leg
+    }
+
+    fn answers_for(&self, leg: LegId) -> usize {
+        self.media.iter().filter(|command| matches!(command, Command::Answer { leg: of, .. } if *of == leg)).count()
+    }
+}
+
+const FINGERPRINT: &str = "a=fingerprint:sha-256 00:11\r\n";
+
+#[test]
+fn a_browsers_offer_waits_for_the_customers_answer() {
+    let mut world = World::new();
+    world.dials(Transport::Ws);
+    assert_eq!(world.opened().iter().map(|o| o.1).collect::<Vec<_>>(), [Profile::Rtp], "the customer's leg alone");
+    let customer = world.carrier_is_called();
+    world.carrier_says("180 Ringing", "a", "");
+    // Longer than ICE would wait for the browser.
+    world.now.instant += Duration::from_secs(60);
+    world.now.unix = world.now.unix.plus_ms(60_000);
+    world.carrier_says("200 OK", "a", SDP);
+    let [_, (browser, Profile::WebRtc)] = world.opened()[..] else { panic!("{:?}", world.opened()) };
+    assert!(matches!(world.media.last(), Some(Command::Bridge { a, b }) if *a == customer && *b == browser));
+    world.media_tells(Told::LocalSdp { leg: browser, sdp: SDP.as_bytes().into() });
+    assert!(world.sent.last().is_some_and(|message| message.starts_with("SIP/2.0 200")), "{:?}", world.sent.last());
+}
+
+#[test]
+fn an_answer_of_another_branch_than_the_early_media_counts() {
+    let mut world = World::new();
+    world.dials(Transport::Udp);
+    let customer = world.carrier_is_called();
+    world.carrier_says("183 Session Progress", "a", SDP);
+    assert_eq!(world.answers_for(customer), 1);
+    world.carrier_says("200 OK", "b", &SDP.replace("m=audio 4000", "m=audio 6000"));
+    assert_eq!(world.answers_for(customer), 2);
+}
+
+#[test]
+fn a_200_without_an_answer_fails_the_dialling() {
+    let mut world = World::new();
+    world.dials(Transport::Udp);
+    world.carrier_is_called();
+    world.carrier_says("200 OK", "a", "");
+    assert!(world.sent.iter().any(|message| message.starts_with("BYE")), "{:?}", world.sent);
+    let call = world.switch.business().live_calls().next().expect("the manager is told");
+    assert_eq!(call.failure, Some("unreachable"));
+    assert!(call.engaged_at.is_none());
+}
+
+#[test]
+fn silence_before_the_answer_ends_nothing() {
+    let mut world = World::new();
+    world.dials(Transport::Udp);
+    let dialler = world.opened()[0].0;
+    world.media_tells(Told::LocalSdp { leg: dialler, sdp: SDP.as_bytes().into() });
+    world.carrier_is_called();
+    world.media_tells(Told::Quiet { leg: dialler, ms: 60_000 });
+    assert_eq!(world.switch.counts().legs, 2);
+    world.carrier_says("200 OK", "a", SDP);
+    world.media_tells(Told::Quiet { leg: dialler, ms: 60_000 });
+    assert_eq!(world.switch.business().live_calls().count(), 0, "after it a phone that says nothing is gone");
+}
