@@ -3,9 +3,10 @@
 use media::wav;
 use pbx::CallId;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 /// What the recorder is sent.
@@ -42,17 +43,21 @@ pub(crate) fn start(folder: PathBuf) -> io::Result<mpsc::Sender<Piece>> {
     Ok(sender)
 }
 
-fn write(folder: &PathBuf, open: &mut HashMap<CallId, Recording>, call: CallId, sound: &[u8]) -> io::Result<()> {
-    if !open.contains_key(&call) {
-        fs::create_dir_all(folder)?;
-        let mut file = File::create(folder.join(format!("{call}.wav")))?;
-        file.write_all(&wav::mulaw_header(0))?;
-        open.insert(call, Recording { file, bytes: 0 });
-    }
-    let Some(recording) = open.get_mut(&call) else { return Ok(()) };
+fn write(folder: &Path, open: &mut HashMap<CallId, Recording>, call: CallId, sound: &[u8]) -> io::Result<()> {
+    let recording = match open.entry(call) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => place.insert(begin(folder, call)?),
+    };
     recording.file.write_all(sound)?;
     recording.bytes = recording.bytes.saturating_add(u32::try_from(sound.len()).unwrap_or(u32::MAX));
     Ok(())
+}
+
+fn begin(folder: &Path, call: CallId) -> io::Result<Recording> {
+    fs::create_dir_all(folder)?;
+    let mut file = File::create(folder.join(format!("{call}.wav")))?;
+    file.write_all(&wav::mulaw_header(0))?;
+    Ok(Recording { file, bytes: 0 })
 }
 
 fn finish(mut recording: Recording) -> io::Result<()> {
