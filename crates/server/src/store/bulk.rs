@@ -7,12 +7,25 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 /// Rows of one statement. Powers of two, so that any number of rows is a handful of statements whose texts never vary
-/// and each connection prepares them once.
+/// and each connection prepares them once. The widest row has 22 columns, so a statement stays far below the parameters
+/// that SQLite (32 766) and PostgreSQL (65 535) take.
 const SIZES: [usize; 6] = [32, 16, 8, 4, 2, 1];
 
-/// Parameters of one statement, unless one row alone has more. Far below what SQLite (32 766) and PostgreSQL (65 535)
-/// take: SQLite finds a parameter's name by walking the names before it, so long statements lose what they save.
-const MOST_PARAMETERS: usize = 192;
+/// How a text names its parameters; they always come in the order of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// `$1`, `$2` …
+    Numbered,
+    /// `?` each. SQLite finds the name of each parameter by walking all names before it, which for hundreds of them
+    /// takes longer than writing the rows; one without a name is not looked for.
+    None,
+}
+
+impl Names {
+    fn of(connection: &AnyConnection) -> Self {
+        if connection.backend_name() == "SQLite" { Self::None } else { Self::Numbered }
+    }
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -28,7 +41,7 @@ pub(super) struct Bulk {
     table: &'static str,
     columns: &'static [&'static str],
     kind: Kind,
-    /// The text for each of [`SIZES`].
+    /// The text for each of [`SIZES`], with the names of the database that is in use.
     texts: [OnceLock<String>; SIZES.len()],
 }
 
@@ -60,35 +73,32 @@ impl Bulk {
         mut rows: &[R],
         put: fn(&T, &mut Values) -> Result<(), sqlx::Error>,
     ) -> Result<(), sqlx::Error> {
+        let names = Names::of(to);
         for (size, text) in SIZES.into_iter().zip(&self.texts) {
-            let parameters = size * self.columns.len();
-            if size > 1 && parameters > MOST_PARAMETERS {
-                continue;
-            }
             while let Some((piece, rest)) = rows.split_at_checked(size) {
                 rows = rest;
                 let mut values = Values::default();
-                values.0.reserve(parameters, 0);
+                values.0.reserve(size * self.columns.len(), 0);
                 for row in piece {
                     put(row.borrow(), &mut values)?;
                 }
-                let text = text.get_or_init(|| self.text(size));
+                let text = text.get_or_init(|| self.text(names, size));
                 sqlx::query_with(text.as_str(), values.0).execute(&mut *to).await?;
             }
         }
         Ok(())
     }
 
-    fn text(&self, rows: usize) -> String {
+    fn text(&self, names: Names, rows: usize) -> String {
         let (table, width) = (self.table, self.columns.len());
         let columns = self.columns.join(", ");
         match self.kind {
-            Kind::Delete => format!("DELETE FROM {table} WHERE {columns} IN ({})", parameters(1, rows)),
+            Kind::Delete => format!("DELETE FROM {table} WHERE {columns} IN ({})", parameters(names, 1, rows)),
             Kind::Upsert { changing } => {
                 let mut text = format!("INSERT INTO {table} ({columns}) VALUES ");
                 for row in 0..rows {
                     let comma = if row > 0 { ", " } else { "" };
-                    let _ = write!(text, "{comma}({})", parameters(row * width + 1, width));
+                    let _ = write!(text, "{comma}({})", parameters(names, row * width + 1, width));
                 }
                 let _ = write!(text, " ON CONFLICT ({}) DO ", self.columns.first().copied().unwrap_or_default());
                 if changing.is_empty() {
@@ -103,9 +113,13 @@ impl Bulk {
     }
 }
 
-/// `$first, …`, so many.
-fn parameters(first: usize, count: usize) -> String {
-    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+/// A list of so many parameters, the first with this number.
+fn parameters(names: Names, first: usize, count: usize) -> String {
+    let name = |number: usize| match names {
+        Names::Numbered => format!("${number}"),
+        Names::None => "?".to_owned(),
+    };
+    (first..first + count).map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// The values of a statement's parameters.
@@ -132,11 +146,12 @@ mod tests {
         static ADD: Bulk = Bulk::upsert("t", &["id", "a"], &[]);
         static FORGET: Bulk = Bulk::delete("t", &["a"]);
         assert_eq!(
-            SAVE.text(2),
+            SAVE.text(Names::Numbered, 2),
             "INSERT INTO t (id, a, b) VALUES ($1, $2, $3), ($4, $5, $6) \
              ON CONFLICT (id) DO UPDATE SET a = excluded.a, b = excluded.b"
         );
-        assert_eq!(ADD.text(1), "INSERT INTO t (id, a) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING");
-        assert_eq!(FORGET.text(3), "DELETE FROM t WHERE a IN ($1, $2, $3)");
+        assert_eq!(ADD.text(Names::Numbered, 1), "INSERT INTO t (id, a) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING");
+        assert_eq!(FORGET.text(Names::Numbered, 3), "DELETE FROM t WHERE a IN ($1, $2, $3)");
+        assert_eq!(ADD.text(Names::None, 2), "INSERT INTO t (id, a) VALUES (?, ?), (?, ?) ON CONFLICT (id) DO NOTHING");
     }
 }
