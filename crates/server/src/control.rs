@@ -31,6 +31,8 @@ pub enum Order {
     AddBrowser(BrowserAccount),
     /// Take no new calls; answered when no call is left.
     Drain(oneshot::Sender<()>),
+    /// The same, and hang up every call that still runs.
+    Cut(oneshot::Sender<()>),
 }
 
 /// A short-lived SIP account of a browser.
@@ -176,5 +178,10 @@ impl Control {
     #[allow(clippy::missing_errors_doc)]
     pub async fn drain(&self) -> Result<(), Stopping> {
         self.ask(Order::Drain).await
+    }
+    /// Takes no new calls, hangs up those that run and waits until none is left.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn cut(&self) -> Result<(), Stopping> {
+        self.ask(Order::Cut).await
     }
 }

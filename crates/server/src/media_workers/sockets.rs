@@ -66,7 +66,8 @@ impl Sockets {
             LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
         let rtp = self.place(MediaSocket { socket: rtp, leg, channel: Channel::Rtp }, epoll)?;
         let rtcp =
-            rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose()?;
+            rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose();
+        let rtcp = rtcp.inspect_err(|_| self.vacate(rtp))?;
         self.legs.insert(leg, OfLeg { port, rtp, rtcp });
         Ok(addresses)
     }
@@ -76,9 +77,17 @@ impl Sockets {
             self.slots.push(None);
             self.slots.len() - 1
         });
-        epoll.add(socket.socket.as_raw_fd(), slot as u64)?;
+        if let Err(error) = epoll.add(socket.socket.as_raw_fd(), slot as u64) {
+            self.vacate(slot);
+            return Err(error);
+        }
         self.slots[slot] = Some(socket);
         Ok(slot)
+    }
+
+    fn vacate(&mut self, slot: usize) {
+        self.slots[slot] = None;
+        self.free.push(slot);
     }
 
     pub(crate) fn at(&self, token: u64) -> Option<&MediaSocket> {
@@ -88,8 +97,7 @@ impl Sockets {
     pub(crate) fn close(&mut self, leg: LegId) {
         let Some(of_leg) = self.legs.remove(&leg) else { return };
         for slot in [Some(of_leg.rtp), of_leg.rtcp].into_iter().flatten() {
-            self.slots[slot] = None;
-            self.free.push(slot);
+            self.vacate(slot);
         }
         self.ports.give_back(of_leg.port);
     }

@@ -1,6 +1,6 @@
 //! A running server: everything is put together here, and taken apart in order at the end.
 
-use super::listen::Listeners;
+use super::listen::{Listeners, allow_open_files};
 use crate::api::{self, App, Parts};
 use crate::configuration::{Configuration, StartProblem};
 use crate::control::{Control, Live, Order};
@@ -17,6 +17,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Running calls may go on this long after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(60);
+/// Those that still run then are hung up within this.
+const CUT: Duration = Duration::from_secs(2);
 /// SIP transactions and invite sessions kept at once at most.
 const MAX_TRANSACTIONS: usize = 200_000;
 /// Opening hours are known for some days only; the snapshot is worked out anew this often.
@@ -31,6 +33,7 @@ const REALM: &str = "sori";
 /// # Errors
 /// When something needed at the start is missing, in one sentence with the way out.
 pub(crate) async fn run(configuration: Configuration) -> Result<(), StartProblem> {
+    allow_open_files();
     let listeners = Listeners::bind(&configuration)?;
     let configuration = Arc::new(addressed(configuration, &listeners));
     let clocks = Clocks::default();
@@ -209,10 +212,15 @@ async fn serve_until_stopped(
     let server = tokio::spawn(async move { axum::serve(listener, service).await });
     stop_asked().await;
     tracing::info!("stopping: no new calls, running ones may end");
-    tokio::select! {
-        _ = control.drain() => {}
-        () = tokio::time::sleep(DRAIN) => tracing::warn!("calls that still run are cut off"),
-        () = stop_asked() => {}
+    let drained = tokio::select! {
+        _ = control.drain() => true,
+        () = tokio::time::sleep(DRAIN) => false,
+        () = stop_asked() => false,
+    };
+    if !drained {
+        tracing::warn!("calls that still run are hung up");
+        // So that no phone is left in a dead call, and each call's record has its end.
+        let _ = tokio::time::timeout(CUT, control.cut()).await;
     }
     server.abort();
     Ok(())

@@ -100,13 +100,18 @@ impl ControlThread {
 
     async fn run(mut self, mut inputs: Receiver<Input>) {
         let mut buffer = vec![0u8; 65_536];
+        let mut look_at = self.clocks.now().instant + LONGEST_SLEEP;
         loop {
             let now = self.clocks.now();
-            let due =
-                self.switch.next_timeout(now).unwrap_or(now.instant + LONGEST_SLEEP).min(now.instant + LONGEST_SLEEP);
+            // However much comes in, time goes on.
+            let due = self.switch.next_timeout(now).map_or(look_at, |at| at.min(look_at));
+            if due <= now.instant {
+                self.tick();
+                look_at = now.instant + LONGEST_SLEEP;
+            }
+            // Unbiased: a flood on one way in must not starve the others.
             tokio::select! {
-                biased;
-                () = tokio::time::sleep_until(due.into()) => self.tick(),
+                () = tokio::time::sleep_until(due.into()) => {}
                 ready = self.udp.readable() => {
                     if ready.is_ok() {
                         self.receive(&mut buffer);
@@ -130,12 +135,10 @@ impl ControlThread {
                 }
                 order = self.orders.recv() => {
                     let Some(order) = order else { return };
-                    let now = self.clocks.now();
-                    carry_out(order, &mut self.switch, &mut self.outbox, &mut self.draining, now);
+                    self.take_order(order);
                 }
             }
-            let now = self.clocks.now();
-            self.outbox.flush(&mut self.switch, now);
+            self.flush();
         }
     }
 
@@ -181,10 +184,24 @@ impl ControlThread {
         }
     }
 
-    /// A panic over one message must not end every call.
+    fn take_order(&mut self, order: Order) {
+        let now = self.clocks.now();
+        self.caught(|thread| carry_out(order, &mut thread.switch, &mut thread.outbox, &mut thread.draining, now));
+    }
+
+    fn flush(&mut self) {
+        let now = self.clocks.now();
+        self.caught(|thread| thread.outbox.flush(&mut thread.switch, now));
+    }
+
     fn guarded(&mut self, act: impl FnOnce(&mut Switch, switch::Now)) {
         let now = self.clocks.now();
-        if catch_unwind(AssertUnwindSafe(|| act(&mut self.switch, now))).is_err() {
+        self.caught(|thread| act(&mut thread.switch, now));
+    }
+
+    /// A panic over one message must not end every call.
+    fn caught(&mut self, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
             tracing::error!("signalling: a panic; the message that caused it is dropped");
             self.figures.count_panic();
         }

@@ -15,12 +15,16 @@ pub use websocket::route;
 use sip::Flow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Connections (TCP and WebSocket) taken at once at most.
 pub const MAX_CONNECTIONS: usize = 20_000;
 /// Messages that may wait to be written to one connection; a peer that reads slower is cut off.
 pub(crate) const MAX_WAITING_WRITES: usize = 256;
+
+/// A peer that does not take a message within this is cut off, for it would keep its place among the connections.
+pub(crate) const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What reaches the control thread from a connection.
 pub(crate) enum Input {

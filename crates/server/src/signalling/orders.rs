@@ -49,6 +49,16 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, 
             switch.with_business(now, |pbx| pbx.set_draining(true));
             draining.push(answer);
         }
+        Order::Cut(answer) => {
+            switch.with_business(now, |pbx| {
+                pbx.set_draining(true);
+                let running: Vec<pbx::CallId> = pbx.live_calls().map(|call| call.id).collect();
+                for call in running {
+                    pbx.hang_up(call, None, now.unix);
+                }
+            });
+            draining.push(answer);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! SIP over TCP (RFC 3261 18.3).
 
-use super::{Input, MAX_WAITING_WRITES, Signalling};
+use super::{Input, MAX_WAITING_WRITES, Signalling, WRITE_WITHIN};
 use sip::{Flow, Frame, StreamFramer, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 /// A connection over which nothing comes for this long is closed; phones keep theirs alive (RFC 5626 4.4.1).
 const IDLE: Duration = Duration::from_secs(3 * 3600);
+/// Who connects has something to say within this; silent connections must not use up the places.
+const FIRST_WITHIN: Duration = Duration::from_secs(30);
 
 /// Takes connections until the listener fails for good.
 pub(crate) async fn listen(listener: TcpListener, signalling: Signalling) {
@@ -37,9 +39,10 @@ async fn serve(mut stream: TcpStream, remote: SocketAddr, signalling: Signalling
     }
     let mut framer = StreamFramer::new();
     let mut buffer = vec![0u8; 16 * 1024];
+    let mut idle = FIRST_WITHIN;
     'connection: loop {
         tokio::select! {
-            read = tokio::time::timeout(IDLE, stream.read(&mut buffer)) => {
+            read = tokio::time::timeout(idle, stream.read(&mut buffer)) => {
                 let Ok(Ok(length)) = read else { break };
                 if length == 0 {
                     break;
@@ -48,12 +51,13 @@ async fn serve(mut stream: TcpStream, remote: SocketAddr, signalling: Signalling
                 loop {
                     match framer.next_frame() {
                         Ok(Some(Frame::Message(message))) => {
+                            idle = IDLE;
                             if !signalling.send(Input::Message(flow, message)).await {
                                 break 'connection;
                             }
                         }
                         Ok(Some(Frame::Ping)) => {
-                            if stream.write_all(sip::framing::PONG).await.is_err() {
+                            if !write(&mut stream, sip::framing::PONG).await {
                                 break 'connection;
                             }
                         }
@@ -65,11 +69,16 @@ async fn serve(mut stream: TcpStream, remote: SocketAddr, signalling: Signalling
             }
             message = outgoing.recv() => {
                 let Some(message) = message else { break };
-                if stream.write_all(&message).await.is_err() {
+                if !write(&mut stream, &message).await {
                     break;
                 }
             }
         }
     }
     signalling.send(Input::Closed(flow.connection)).await;
+}
+
+/// False when the peer is gone or takes nothing.
+async fn write(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    matches!(tokio::time::timeout(WRITE_WITHIN, stream.write_all(bytes)).await, Ok(Ok(())))
 }

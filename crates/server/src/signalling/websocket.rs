@@ -1,6 +1,6 @@
 //! SIP over WebSocket (RFC 7118), at `/sip` of the HTTP address.
 
-use super::{Input, MAX_WAITING_WRITES, Signalling};
+use super::{Input, MAX_WAITING_WRITES, Signalling, WRITE_WITHIN};
 use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, State};
@@ -27,7 +27,7 @@ async fn upgrade(
     ConnectInfo(remote): ConnectInfo<SocketAddr>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let upgrade = upgrade.protocols(["sip"]).max_message_size(MAX_MESSAGE);
+    let upgrade = upgrade.protocols(["sip"]).max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     if upgrade.selected_protocol().is_none() {
         return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol \"sip\" is expected (RFC 7118 4.1)\n")
             .into_response();
@@ -56,7 +56,7 @@ async fn serve(mut socket: WebSocket, local: SocketAddr, remote: SocketAddr, sig
                 };
                 if bytes.iter().all(u8::is_ascii_whitespace) {
                     // A keep-alive of RFC 5626 4.4.1; some stacks send it over WebSocket too.
-                    if bytes.len() >= 4 && socket.send(Message::text("\r\n")).await.is_err() {
+                    if bytes.len() >= 4 && !write(&mut socket, Message::text("\r\n")).await {
                         break;
                     }
                 } else if !signalling.send(Input::Message(flow, bytes)).await {
@@ -69,16 +69,22 @@ async fn serve(mut socket: WebSocket, local: SocketAddr, remote: SocketAddr, sig
                     Ok(text) => Message::text(text),
                     Err(bytes) => Message::binary(bytes.into_bytes()),
                 };
-                if socket.send(message).await.is_err() {
+                if !write(&mut socket, message).await {
                     break;
                 }
             }
             _ = ping.tick() => {
-                if !std::mem::replace(&mut alive, false) || socket.send(Message::Ping(Vec::new().into())).await.is_err() {
+                let was_alive = std::mem::replace(&mut alive, false);
+                if !was_alive || !write(&mut socket, Message::Ping(Vec::new().into())).await {
                     break;
                 }
             }
         }
     }
     signalling.send(Input::Closed(flow.connection)).await;
+}
+
+/// False when the browser is gone or takes nothing.
+async fn write(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(tokio::time::timeout(WRITE_WITHIN, socket.send(message)).await, Ok(Ok(())))
 }

@@ -1,7 +1,9 @@
 //! The power goes out during calls: what the API had confirmed is there afterwards, and nothing stays up for ever.
+//! A stop that was asked for lets calls end, and hangs them up when it is asked for again.
 
 use crate::api::ended;
 use crate::desk_phone::DeskPhone;
+use crate::patience::{SOON, until};
 use crate::sori::Sori;
 use crate::user_agent::UserAgent;
 use serde_json::json;
@@ -45,4 +47,26 @@ fn what_was_confirmed_outlives_a_kill_and_open_calls_are_closed() {
     call.voice.wait_for_tone(900.0);
     call.hang_up();
     owner.wait_for_call("ended", |call| ended(call, "01000000003"));
+}
+
+#[test]
+fn a_stop_refuses_new_calls_and_hangs_up_the_running_ones_when_asked_again() {
+    let carrier = UserAgent::start();
+    let mut sori = Sori::start(&carrier);
+    // The echo test goes on until somebody hangs up.
+    let running = carrier.call(sori.sip(), "01000000001", "07040000005");
+    running.engaged();
+    sori.terminate();
+    until("new calls to be refused", SOON, || {
+        let next = carrier.call(sori.sip(), "01000000002", "07040000005");
+        match next.outcome().status() {
+            200 => next.hang_up(),
+            status => return Some(assert_eq!(status, 503)),
+        }
+        None
+    });
+    assert_eq!(carrier.count(|came| came.method() == "BYE"), 0, "the running call goes on");
+    sori.terminate();
+    running.wait_for_bye(SOON);
+    assert_eq!(sori.exit_code(), Some(0));
 }

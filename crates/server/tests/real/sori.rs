@@ -58,6 +58,18 @@ impl Sori {
         Self::start_at(place)
     }
 
+    /// Asks it to stop, as a service manager does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has stopped by itself, and gives its exit code.
+    #[track_caller]
+    pub fn exit_code(&mut self) -> Option<i32> {
+        until("sori to stop", START, || self.child.try_wait().unwrap()).code()
+    }
+
     /// Where console and API are.
     pub fn http(&self) -> SocketAddr {
         (self.place.address, 8_080).into()

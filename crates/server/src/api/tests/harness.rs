@@ -92,7 +92,7 @@ async fn control(
             }
             Some(Order::EditCustomer(customer)) => business.edit_customer(*customer),
             Some(Order::AddBrowser(account)) => browsers.lock().unwrap().push(account),
-            Some(Order::Library(_, done)) | Some(Order::Drain(done)) => {
+            Some(Order::Library(_, done) | Order::Drain(done) | Order::Cut(done)) => {
                 let _ = done.send(());
             }
         }
