@@ -3,7 +3,7 @@
 use sip::{Config, Endpoint, Event, Transport};
 
 use crate::net::config;
-use crate::peer::{INVITE, Peer};
+use crate::peer::{INVITE, Peer, accepted, within};
 
 #[test]
 fn full_transaction_table_refuses_calls_and_drops_the_rest() {
@@ -19,6 +19,23 @@ fn full_transaction_table_refuses_calls_and_drops_the_rest() {
     peer.feed(&INVITE.replace("i1", "i7").replace("INVITE", "OPTIONS"));
     assert!(peer.sent().is_empty());
     assert_eq!((peer.endpoint.counts().server_transactions, peer.endpoint.counts().totals.overload), (3, 2));
+}
+
+#[test]
+fn a_call_ends_however_full_the_tables_are() {
+    let mut peer = Peer::new(Transport::Udp);
+    peer.endpoint = Endpoint::new(Config { max_transactions: 3, ..config() }, 7);
+    let (id, ok) = accepted(&mut peer, INVITE);
+    for number in 0..3 {
+        peer.feed(&INVITE.replace("i1", &format!("o{number}")).replace("INVITE", "OPTIONS"));
+    }
+    peer.told();
+    peer.sent();
+    peer.feed(&within(&ok, "INFO", 11, "info"));
+    assert!(peer.sent().is_empty(), "the table is full");
+    peer.feed(&within(&ok, "BYE", 12, "bye"));
+    assert_eq!(peer.starts(), ["SIP/2.0 200 OK"]);
+    assert!(matches!(peer.told()[..], [Event::Ended { id: ended, .. }] if ended == id));
 }
 
 #[test]

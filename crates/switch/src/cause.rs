@@ -15,6 +15,15 @@ pub(crate) fn from_status(status: u16) -> Cause {
     }
 }
 
+/// What a final response of a manager's device means. One that asks for a password or forbids has a trouble of its own;
+/// no person said no, so the others ring on.
+pub(crate) fn from_device(status: u16) -> Cause {
+    match status {
+        401 | 403 | 407 => Cause::Unreachable,
+        other => from_status(other),
+    }
+}
+
 /// With which status a call is refused.
 pub(crate) fn to_status(cause: Cause) -> u16 {
     match cause {
@@ -40,6 +49,13 @@ pub(crate) fn of_refused_sdp(why: RefusedSdp) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_that_wants_a_password_speaks_for_itself_alone() {
+        assert_eq!(from_device(401), Cause::Unreachable);
+        assert_eq!(from_device(603), Cause::Declined);
+        assert_eq!(from_status(403), Cause::Declined, "a carrier's word is the customer's");
+    }
 
     #[test]
     fn a_refusal_told_in_sip_comes_back_as_itself() {

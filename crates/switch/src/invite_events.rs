@@ -78,7 +78,9 @@ impl Switch {
 
     pub(crate) fn on_refused(&mut self, id: InviteId, status: u16, now: Now) {
         let Some(leg_id) = self.invites.remove(&id) else { return };
-        self.sip_side_over(leg_id, cause::from_status(status), now);
+        let presented = self.legs.get(&leg_id).is_some_and(|leg| matches!(leg.role, Role::Presented(..)));
+        let cause = if presented { cause::from_device(status) } else { cause::from_status(status) };
+        self.sip_side_over(leg_id, cause, now);
     }
 
     pub(crate) fn on_ended(&mut self, id: InviteId, ended: EndCause, now: Now) {

@@ -107,7 +107,8 @@ impl Endpoint {
         if let Some(refusal) = super::check::refusal(&request) {
             return self.answer_stateless(flow, request.raw(), &refusal);
         }
-        if self.is_full() {
+        // A call may end however full the tables are: that is what empties them.
+        if self.is_full() && request.method() != Method::Bye {
             self.wire.totals.overload += 1;
             if request.method() == Method::Invite {
                 self.answer_stateless(flow, request.raw(), &overloaded());
