@@ -12,7 +12,7 @@ use crate::request::Request;
 use crate::scan;
 use crate::uri::{Scheme, Uri};
 
-/// Most bindings of one account.
+/// Most bindings of one account; a further one takes the place of the one that ends first.
 pub const MAX_BINDINGS: usize = 10;
 /// Longest a binding lives without refresh, seconds.
 pub const MAX_EXPIRES: u32 = 3600;
@@ -136,7 +136,7 @@ impl Registrar {
         let before = self.bindings(account).to_vec();
         let mut after = before.clone();
         for wish in &wishes {
-            apply(&mut after, now, wish, request, flow)?;
+            apply(&mut after, now, wish, request, flow);
         }
         let cause = difference(&before, &after);
         self.replace(account, after);
@@ -299,19 +299,13 @@ fn is_same(binding: &Binding, uri: &Uri<'_>) -> bool {
     Uri::parse(binding.contact_uri.as_bytes()).is_some_and(|own| own.matches(uri))
 }
 
-fn apply(
-    bindings: &mut Vec<Binding>,
-    now: Instant,
-    wish: &Wish<'_>,
-    request: &Request,
-    flow: Flow,
-) -> Result<(), Reply> {
+fn apply(bindings: &mut Vec<Binding>, now: Instant, wish: &Wish<'_>, request: &Request, flow: Flow) {
     let old = bindings.iter().position(|binding| is_same(binding, &wish.uri));
     if wish.expires == 0 {
         if let Some(old) = old {
             bindings.remove(old);
         }
-        return Ok(());
+        return;
     }
     let new = Binding {
         contact_uri: wish.uri.to_text(),
@@ -327,11 +321,13 @@ fn apply(
     if let Some(old) = old {
         bindings.remove(old);
     }
-    if bindings.len() >= MAX_BINDINGS {
-        return Err(Reply::new(403).with_header("Warning", "399 sori \"too many bindings\""));
+    // A phone that takes a new port at each start must not lock itself out: the one that ends first is likely gone.
+    if bindings.len() >= MAX_BINDINGS
+        && let Some((oldest, _)) = bindings.iter().enumerate().min_by_key(|(_, binding)| binding.expires_at)
+    {
+        bindings.remove(oldest);
     }
     bindings.push(new);
-    Ok(())
 }
 
 /// What a refresh is not: a phone more, a phone less, a phone elsewhere.
