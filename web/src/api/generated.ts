@@ -710,6 +710,8 @@ export interface components {
             es?: components["schemas"]["SpokenIn"] | null;
             ja?: components["schemas"]["SpokenIn"] | null;
             ko?: components["schemas"]["SpokenIn"] | null;
+            /** @description Not played at all; only a greeting can be switched off. */
+            off?: boolean;
             zh?: components["schemas"]["SpokenIn"] | null;
         };
         /** @description A number's announcements. */
