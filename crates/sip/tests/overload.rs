@@ -21,6 +21,22 @@ fn full_transaction_table_refuses_calls_and_drops_the_rest() {
     assert_eq!((peer.endpoint.counts().server_transactions, peer.endpoint.counts().totals.overload), (3, 2));
 }
 
+/// A stranger's INVITE costs nothing: one challenge goes out, never again by itself, and the ACK is ignored.
+#[test]
+fn a_challenged_stranger_leaves_no_state() {
+    let mut peer = Peer::new(Transport::Udp);
+    peer.feed(INVITE);
+    let told = peer.told();
+    let [Event::Invite { id, request, flow }] = &told[..] else { panic!("{told:?}") };
+    peer.endpoint.challenge_invite(*id, request, *flow, &sip::Reply::new(401));
+    assert_eq!(peer.starts(), ["SIP/2.0 401 Unauthorized"]);
+    assert!(matches!(peer.told()[..], [Event::Ended { id: ended, .. }] if ended == *id));
+    let counts = peer.endpoint.counts();
+    assert_eq!((counts.server_transactions, counts.invites, counts.dialogs, counts.timers), (0, 0, 0, 0));
+    peer.feed(&INVITE.replacen("INVITE", "ACK", 1).replace("10 INVITE", "10 ACK"));
+    assert!(peer.sent().is_empty() && peer.told().is_empty());
+}
+
 #[test]
 fn a_call_ends_however_full_the_tables_are() {
     let mut peer = Peer::new(Transport::Udp);

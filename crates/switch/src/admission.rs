@@ -20,6 +20,7 @@ impl Switch {
             }
             _ => match self.authenticate(request, flow, &user, now) {
                 Ok(key) => self.account_called(id, request, flow, key, now),
+                Err(reply) if reply.status == 401 => self.endpoint.challenge_invite(id, request, flow, &reply),
                 Err(reply) => self.endpoint.reject(now.instant, id, reply),
             },
         }

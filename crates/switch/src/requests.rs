@@ -41,6 +41,9 @@ impl Switch {
                 reply
             }
         };
+        if reply.status == 401 {
+            return self.endpoint.challenge(transaction, request, flow, &reply);
+        }
         self.endpoint.respond(now.instant, transaction, reply);
     }
 }

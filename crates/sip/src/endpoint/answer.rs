@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{ALLOW, Endpoint};
-use crate::event::{EndCause, Event, InviteId};
+use crate::event::{EndCause, Event, InviteId, ServerTransactionId};
+use crate::flow::Flow;
 use crate::print;
 use crate::reply::{Body, Reply};
+use crate::request::Request;
 use crate::server_transaction::Answer;
 use crate::session::{Phase, Unacked};
 use crate::timer::{Timer, Timing};
@@ -44,6 +46,22 @@ impl Endpoint {
         self.reply(now, transaction, &Reply { status, ..reply });
         self.tell_end(id.0, Event::Ended { id, cause: EndCause::Local, reason: None });
         self.remove_invite(id.0);
+    }
+
+    /// Refuses an INVITE whose sender is not known yet and forgets it at once: a stranger costs no state, and one request
+    /// gets one response (RFC 3261 26.3.2.4). A repeated INVITE is told as a new one; the ACK is ignored (8.2.7).
+    pub fn challenge_invite(&mut self, id: InviteId, request: &Request, flow: Flow, reply: &Reply) {
+        let Some(transaction) = self.waiting_invite(id) else { return };
+        self.answer_stateless(flow, request.raw(), reply);
+        self.remove_server(transaction);
+        self.tell_end(id.0, Event::Ended { id, cause: EndCause::Local, reason: None });
+        self.remove_invite(id.0);
+    }
+
+    /// The same for a request outside of calls.
+    pub fn challenge(&mut self, transaction: ServerTransactionId, request: &Request, flow: Flow, reply: &Reply) {
+        self.answer_stateless(flow, request.raw(), reply);
+        self.remove_server(transaction.0);
     }
 
     fn waiting_invite(&mut self, id: InviteId) -> Option<u64> {
