@@ -73,7 +73,7 @@ impl Switch {
             Role::Customer => self.pbx.handle_fact(Fact::DialAnswered { call }, now.unix),
             Role::Dialler => {}
         }
-        self.flush_if_heard(leg_id, now);
+        self.flush_if_heard(leg_id);
     }
 
     pub(crate) fn on_refused(&mut self, id: InviteId, status: u16, now: Now) {
@@ -158,7 +158,7 @@ impl Switch {
             leg.renegotiation = None;
             self.media(call, Command::Answer { leg: leg_id, sdp });
         }
-        self.flush_if_heard(leg_id, now);
+        self.flush_if_heard(leg_id);
     }
 
     pub(crate) fn on_offer(&mut self, id: InviteId, body: Option<Arc<[u8]>>, now: Now) {

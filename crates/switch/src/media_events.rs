@@ -1,6 +1,6 @@
 //! What the media engine tells: descriptions made, keys, endings; and when a leg is heard and when it is freed.
 
-use crate::call::{LegState, Renegotiation, Role};
+use crate::call::{LegState, Renegotiation};
 use crate::cause;
 use crate::switch::{Now, Switch};
 use media::{Command, Event, LegId, RefusedSdp};
@@ -21,7 +21,7 @@ impl Switch {
             Event::Flowing { leg } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
                     held.flowing = true;
-                    self.flush_if_heard(leg, now);
+                    self.flush_if_heard(leg);
                 }
             }
             Event::Key { leg, key } => self.on_key(leg, key, now),
@@ -100,12 +100,10 @@ impl Switch {
         match (&leg.state, leg.invite) {
             (LegState::Arrived { .. }, Some(invite)) => {
                 leg.state = LegState::Ending;
-                let role = leg.role;
                 self.endpoint.reject(now.instant, invite, Reply::new(cause::of_refused_sdp(why)));
                 self.close_media(id);
                 let call = self.legs.get(&id).map(|l| l.call);
                 if let (Some(call), Some(party)) = (call, self.party_of(id)) {
-                    debug_assert!(!matches!(role, Role::Presented(..)));
                     self.pbx.handle_fact(Fact::HungUp { call, party, cause: Cause::Media }, now.unix);
                 }
             }
@@ -120,7 +118,7 @@ impl Switch {
     }
 
     /// Plays what waited, once the leg is answered and its media has begun.
-    pub(crate) fn flush_if_heard(&mut self, id: LegId, now: Now) {
+    pub(crate) fn flush_if_heard(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         if leg.flowing && matches!(leg.state, LegState::Up) {
             let call = leg.call;
@@ -129,7 +127,6 @@ impl Switch {
             }
             self.assumed_flowing.retain(|(_, waiting)| *waiting != id);
         }
-        let _ = now;
     }
 
     pub(crate) fn assume_flowing(&mut self, now: Now) {
@@ -139,7 +136,7 @@ impl Switch {
             self.assumed_flowing.remove(&(at, id));
             if let Some(leg) = self.legs.get_mut(&id) {
                 leg.flowing = true;
-                self.flush_if_heard(id, now);
+                self.flush_if_heard(id);
             }
         }
     }

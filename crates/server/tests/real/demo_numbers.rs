@@ -79,8 +79,7 @@ fn the_closed_number_speaks_for_six_seconds_and_hangs_up() {
     call.wait_for_bye(Duration::from_secs(12));
     let (frames, span) = call.voice.heard();
     assert!((299..=302).contains(&frames), "six seconds are 300 frames, {frames} came");
-    // The frames say how long it is; a busy machine may hear the last ones late, but never early.
-    assert!((5.8..8.0).contains(&span.as_secs_f64()), "{span:?}");
+    assert!((5.8..6.4).contains(&span.as_secs_f64()), "{span:?}");
     let record = sori.owner().wait_for_call("ended", |call| ended(call, CALLER));
     assert_eq!(record["missed_reason"], "out_of_hours", "{record}");
     sori.wait_until_idle();
