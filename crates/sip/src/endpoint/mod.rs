@@ -6,6 +6,7 @@
 
 mod ack;
 mod answer;
+mod ask;
 mod call;
 mod check;
 mod close;
