@@ -71,6 +71,8 @@ pub enum Event {
         status: u16,
         /// Reason header of the response, else nothing.
         reason: Option<String>,
+        /// The response itself where it says what to do next (3xx with its contacts, 5xx with Retry-After).
+        response: Option<Box<Response>>,
     },
     /// The ACK to our first 2xx came.
     Confirmed {

@@ -21,7 +21,7 @@ impl Endpoint {
     /// Calls. [`Event::Refused`] with 503 follows when the tables are full, with 400 when the parts make no INVITE.
     pub fn invite(&mut self, now: Instant, invite: Invite) -> InviteId {
         let id = self.new_id();
-        let refused = |status| Event::Refused { id: InviteId(id), status, reason: None };
+        let refused = |status| Event::Refused { id: InviteId(id), status, reason: None, response: None };
         if self.invites.len() >= self.config.max_invites || self.is_full() {
             self.wire.totals.overload += 1;
             self.events.push_back(refused(503));
@@ -76,6 +76,12 @@ impl Endpoint {
         out
     }
 
+    /// Has anything been heard of our INVITE, be it 100? False of a session that is not calling any more.
+    #[must_use]
+    pub fn was_heard(&self, id: InviteId) -> bool {
+        self.invites.get(&id.0).is_some_and(|session| matches!(session.phase, Phase::Calling { heard: true, .. }))
+    }
+
     /// A provisional response to our INVITE.
     pub(super) fn call_rang(&mut self, now: Instant, id: u64, response: &Response) {
         let Some(session) = self.invites.get_mut(&id) else { return };
@@ -128,7 +134,14 @@ impl Endpoint {
             return;
         }
         let (key, status) = (InviteId(id), response.status());
-        self.tell_end(id, Event::Refused { id: key, status, reason: reason_of(response) });
+        let says_more = matches!(status, 300..=399 | 500..=599);
+        let told = Event::Refused {
+            id: key,
+            status,
+            reason: reason_of(response),
+            response: says_more.then(|| Box::new(response.clone())),
+        };
+        self.tell_end(id, told);
         self.remove_invite(id);
     }
 

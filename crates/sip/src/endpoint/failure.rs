@@ -67,7 +67,7 @@ impl Endpoint {
         let Some(user) = self.remove_client(number) else { return };
         match user {
             ClientUser::Invite { id, .. } => {
-                self.tell_end(id, Event::Refused { id: InviteId(id), status, reason: None });
+                self.tell_end(id, Event::Refused { id: InviteId(id), status, reason: None, response: None });
                 self.remove_invite(id);
             }
             ClientUser::Reinvite { id } => {
