@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::flow::Flow;
 use crate::request::Request;
 use crate::response::Response;
+use crate::subscription::{SubscriptionEnd, SubscriptionId};
 
 /// An invite session: one leg, from the INVITE to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +18,10 @@ pub struct ServerTransactionId(pub u64);
 /// A request sent by [`crate::endpoint::Endpoint::send`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientTransactionId(pub u64);
+
+/// A REFER of the peer, from its arrival to the last NOTIFY about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReferId(pub u64);
 
 /// Why an invite session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub enum EndCause {
     Timeout,
     /// `end` or `reject` was called.
     Local,
+    /// The session was not refreshed in time (RFC 4028 10).
+    SessionExpired,
 }
 
 /// What happened.
@@ -73,6 +80,10 @@ pub enum Event {
         reason: Option<String>,
         /// The response itself where it says what to do next (3xx with its contacts, 5xx with Retry-After).
         response: Option<Box<Response>>,
+        /// Of a 3xx: URIs to try instead, best first (RFC 3261 8.1.3.4).
+        contacts: Vec<String>,
+        /// Retry-After in seconds (RFC 3261 20.33).
+        retry_after: Option<u32>,
     },
     /// The ACK to our first 2xx came.
     Confirmed {
@@ -111,6 +122,16 @@ pub enum Event {
         /// The INFO.
         request: Request,
     },
+    /// REFER within a call (transfer) waits for `accept_refer` or `refuse_refer`; its Refer-To can be read
+    /// ([`crate::ReferTo::parse`]). Answered 408 by itself when neither comes in 64 × T1.
+    Refer {
+        /// Which.
+        id: InviteId,
+        /// To answer it and to tell how it went.
+        refer: ReferId,
+        /// The REFER.
+        request: Request,
+    },
     /// It is over; the id is gone. Each invite session has exactly one `Ended` or `Refused`.
     Ended {
         /// Which.
@@ -129,6 +150,27 @@ pub enum Event {
         /// Where it came from.
         flow: Flow,
     },
+    /// A new subscription waits for `accept_subscription`, `refuse_subscription` or `challenge_subscription`.
+    Subscribe {
+        /// The new subscription.
+        id: SubscriptionId,
+        /// The SUBSCRIBE; it has an Event header and a duration that can be granted.
+        request: Request,
+        /// Where it came from.
+        flow: Flow,
+    },
+    /// The subscriber may and must be told the state: `notify` is awaited.
+    NotifyDue {
+        /// Which.
+        id: SubscriptionId,
+    },
+    /// A subscription is over; the id is gone. Each [`Event::Subscribe`] has exactly one.
+    SubscriptionEnded {
+        /// Which.
+        id: SubscriptionId,
+        /// Why.
+        cause: SubscriptionEnd,
+    },
     /// The final response to a request sent by `send`.
     Response {
         /// Which.
@@ -141,4 +183,11 @@ pub enum Event {
         /// Where it came from.
         flow: Flow,
     },
+}
+
+impl Event {
+    /// The end of an INVITE that no response of the peer ended.
+    pub(crate) fn refused(id: InviteId, status: u16) -> Self {
+        Self::Refused { id, status, reason: None, response: None, contacts: Vec::new(), retry_after: None }
+    }
 }

@@ -39,6 +39,8 @@ pub struct Invite {
     pub credentials: Option<Credentials>,
     /// After this it is cancelled and refused with 408; three minutes when `None` (timer C).
     pub ring_limit: Option<Duration>,
+    /// Offer 100rel (RFC 3262): the peer may ask for its provisional responses to be acknowledged.
+    pub reliable: bool,
 }
 
 /// A request outside of calls: OPTIONS, REGISTER to a carrier, MESSAGE.

@@ -101,6 +101,10 @@ pub(crate) struct InviteSession {
     pub(crate) bye_lines: Vec<u8>,
     /// Last provisional response we sent, repeated each minute.
     pub(crate) ringing: Option<u64>,
+    /// The REFER of the peer whose outcome is still to be told.
+    pub(crate) referral: Option<u64>,
+    /// A REFER came in this dialog before.
+    pub(crate) has_referred: bool,
 }
 
 impl InviteSession {
@@ -120,6 +124,8 @@ impl InviteSession {
             queued: None,
             bye_lines: Vec::new(),
             ringing: None,
+            referral: None,
+            has_referred: false,
         }
     }
 

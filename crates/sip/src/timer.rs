@@ -44,8 +44,14 @@ pub(crate) enum Timer {
     CancelLimit(u64),
     /// Invite session: try the re-INVITE again after 491 (14.1).
     Glare(u64),
+    /// REFER: its user did not answer it, or what it asked for takes too long to be told.
+    Refer(u64),
     /// Invite session: its connection closed and no new one came.
     FlowLost(u64),
+    /// Subscription: it was not refreshed (RFC 6665 4.2.2).
+    SubscriptionEnd(u64),
+    /// Subscription: the next NOTIFY may go out.
+    NotifyPause(u64),
 }
 
 /// The armed timers, by time.

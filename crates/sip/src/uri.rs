@@ -215,7 +215,7 @@ pub(crate) fn unescape(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn unescape_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn unescape_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     if scan::find(b'%', bytes).is_none() {
         return bytes.into();
     }

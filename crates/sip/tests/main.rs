@@ -12,5 +12,6 @@ mod print_again;
 mod races;
 mod random_walk;
 mod registering;
+mod subscribing;
 mod timers;
 mod torture;

@@ -16,7 +16,7 @@ pub fn start() -> Instant {
 }
 
 pub fn config() -> Config {
-    Config { user_agent: "test".to_owned(), max_transactions: 1000, max_invites: 100, t1_ms: 500 }
+    Config { user_agent: "test".to_owned(), max_transactions: 1000, max_invites: 100, ..Config::default() }
 }
 
 /// The flow between both, seen from the left side (`0`) or the right side (`1`).
@@ -34,6 +34,10 @@ pub struct Side {
     pub id: Option<InviteId>,
     /// Requests that wait for an answer.
     pub requests: Vec<(sip::ServerTransactionId, Request)>,
+    /// Subscriptions in the order they came.
+    pub subscriptions: Vec<sip::SubscriptionId>,
+    /// REFERs in the order they came.
+    pub refers: Vec<sip::ReferId>,
     /// Final responses to requests sent by hand.
     pub responses: Vec<Option<Response>>,
 }
@@ -65,6 +69,8 @@ impl Net {
             told: Vec::new(),
             id: None,
             requests: Vec::new(),
+            subscriptions: Vec::new(),
+            refers: Vec::new(),
             responses: Vec::new(),
         };
         Self {
@@ -164,6 +170,7 @@ impl Net {
             body: Some(sdp("offer")),
             credentials: None,
             ring_limit: None,
+            reliable: true,
         };
         change(&mut invite);
         let id = self.sides[0].endpoint.invite(self.now, invite);
@@ -227,6 +234,11 @@ impl Side {
                 self.requests.push((transaction, request));
                 (Some(id), "Info".to_owned())
             }
+            Event::Refer { id, refer, request } => {
+                let to = sip::ReferTo::parse(&request).expect("the endpoint checked it");
+                self.refers.push(refer);
+                (Some(id), format!("Refer {}", to.uri))
+            }
             Event::Ended { id, cause, reason } => {
                 (Some(id), format!("Ended {cause:?}{}", reason.map_or(String::new(), |reason| format!(" {reason}"))))
             }
@@ -240,6 +252,12 @@ impl Side {
                 self.responses.push(response);
                 (None, format!("Response {text}"))
             }
+            Event::Subscribe { id, request, .. } => {
+                self.subscriptions.push(id);
+                (None, format!("Subscribe {}", String::from_utf8_lossy(request.header("Event").unwrap())))
+            }
+            Event::NotifyDue { .. } => (None, "NotifyDue".to_owned()),
+            Event::SubscriptionEnded { cause, .. } => (None, format!("SubscriptionEnded {cause:?}")),
             Event::Malformed { .. } => (None, "Malformed".to_owned()),
         };
         self.id = id.or(self.id);

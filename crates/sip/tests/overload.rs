@@ -72,6 +72,7 @@ fn full_invite_table_refuses_both_directions() {
         body: None,
         credentials: None,
         ring_limit: None,
+        reliable: true,
     };
     let id = peer.endpoint.invite(peer.now, invite);
     assert!(matches!(peer.told()[..], [Event::Refused { id: refused, status: 503, .. }] if refused == id));
@@ -91,6 +92,7 @@ fn parts_that_make_no_invite_are_refused() {
         body: None,
         credentials: None,
         ring_limit: None,
+        reliable: true,
     };
     peer.endpoint.invite(peer.now, invite);
     assert!(matches!(peer.told()[..], [Event::Refused { status: 400, .. }]));

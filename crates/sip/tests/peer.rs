@@ -86,6 +86,7 @@ impl Peer {
             body: Some(sdp("offer")),
             credentials: Some(sip::Credentials { username: "trunk".to_owned(), password: "secret".to_owned() }),
             ring_limit: None,
+            reliable: true,
         };
         let id = self.endpoint.invite(self.now, invite);
         let (_, text) = self.one();

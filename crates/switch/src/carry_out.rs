@@ -187,6 +187,7 @@ impl Switch {
                 .clone()
                 .map(|(username, password)| sip::Credentials { username, password }),
             ring_limit: Some(DIAL_LIMIT),
+            reliable: true,
         };
         let leg = self.prepare_leg(call, Role::Customer, Profile::Rtp, invite);
         if let Some(held) = self.calls.get_mut(&call) {

@@ -87,7 +87,7 @@ impl Switch {
         let Some(leg_id) = self.invites.remove(&id) else { return };
         let cause = match ended {
             EndCause::Bye | EndCause::Cancelled | EndCause::Local => Cause::Normal,
-            EndCause::NoAck | EndCause::Transport | EndCause::Timeout => Cause::Unreachable,
+            EndCause::NoAck | EndCause::Transport | EndCause::Timeout | EndCause::SessionExpired => Cause::Unreachable,
         };
         self.sip_side_over(leg_id, cause, now);
     }

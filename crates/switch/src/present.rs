@@ -90,6 +90,7 @@ impl Switch {
             body: None,
             credentials: None,
             ring_limit: None,
+            reliable: true,
         }
     }
 

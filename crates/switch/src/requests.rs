@@ -18,6 +18,10 @@ impl Switch {
             Event::Info { id, transaction, request } => self.on_info(id, transaction, &request, now),
             Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
             Event::Request { transaction, request, flow } => self.on_request(transaction, &request, flow, now),
+            // Nobody is handed on yet (RFC 3515 2.4.2), and no event package is served (RFC 6665 4.1.2.4).
+            Event::Refer { refer, .. } => self.endpoint.refuse_refer(now.instant, refer, 603),
+            Event::Subscribe { id, .. } => self.endpoint.refuse_subscription(now.instant, id, Reply::new(489)),
+            Event::NotifyDue { .. } | Event::SubscriptionEnded { .. } => {}
             // Nothing is offered or asked by ourselves in mid-call yet, and malformed bytes are counted by the endpoint.
             Event::OfferAnswered { id, body } => self.on_confirmed(id, body, now),
             Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}

@@ -132,6 +132,7 @@ impl Switch {
                 max_transactions: configuration.max_transactions,
                 max_invites: configuration.max_transactions,
                 t1_ms: 500,
+                ..sip::Config::default()
             },
             seed,
         );

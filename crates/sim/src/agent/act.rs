@@ -115,6 +115,7 @@ impl Agent {
             body: offers.then(|| Body::sdp(sdp)),
             credentials: sign_in.map(|s| Credentials { username: s.username.clone(), password: s.password.clone() }),
             ring_limit: Some(RING_LIMIT),
+            reliable: true,
         };
         let key = key_of(if side == Side::Manager { to } else { from });
         let id = self.endpoint.invite(now, invite);

@@ -46,6 +46,9 @@ impl Agent {
             Event::Info { transaction, .. } | Event::Request { transaction, .. } => {
                 self.endpoint.respond(now, transaction, Reply::new(200));
             }
+            Event::Refer { refer, .. } => self.endpoint.refuse_refer(now, refer, 603),
+            Event::Subscribe { id, .. } => self.endpoint.refuse_subscription(now, id, Reply::new(489)),
+            Event::NotifyDue { .. } | Event::SubscriptionEnded { .. } => {}
             Event::Response { transaction, response } => self.on_response(transaction, response.as_ref(), now),
             Event::Malformed { flow } => panic!("{} was sent something that is no SIP by {flow:?}", self.setup.name),
         }

@@ -20,7 +20,7 @@ impl Endpoint {
             return;
         }
         let Some(transaction) = self.waiting_invite(id) else { return };
-        self.answer_in_dialog(now, id.0, transaction, status, body.as_ref());
+        self.answer_in_dialog(now, id.0, transaction, status, &[], body.as_ref());
         if let Some(session) = self.session(id) {
             session.ringing = Some(transaction);
         }
@@ -30,7 +30,7 @@ impl Endpoint {
     /// Accepts with 200; it is repeated until the ACK comes ([`Event::Confirmed`]).
     pub fn accept(&mut self, now: Instant, id: InviteId, body: Body) {
         let Some(transaction) = self.waiting_invite(id) else { return };
-        self.answer_in_dialog(now, id.0, transaction, 200, Some(&body));
+        self.answer_in_dialog(now, id.0, transaction, 200, &[], Some(&body));
         self.wire.timers.cancel(Timer::RingAgain(id.0));
         let cseq = self.session(id).map_or(0, |session| session.dialog.last_remote_cseq());
         self.await_ack(now, id.0, transaction, cseq, false);
@@ -78,6 +78,7 @@ impl Endpoint {
         id: u64,
         transaction: u64,
         status: u16,
+        more: &[u8],
         body: Option<&Body>,
     ) {
         let Some(session) = self.invites.get(&id) else { return };
@@ -85,6 +86,7 @@ impl Endpoint {
         print::contact(&mut lines, &session.contact_user, &session.dialog.flow);
         print::header(&mut lines, "Allow", ALLOW.as_bytes());
         print::header(&mut lines, "Server", self.config.user_agent.as_bytes());
+        lines.extend_from_slice(more);
         let body = body.map(Body::parts);
         self.answer(now, transaction, &Answer { status, reason: None, lines: &lines, body });
         self.wire.recycle(lines);

@@ -8,20 +8,26 @@ use crate::derive::{self, Again};
 use crate::dialog::Dialog;
 use crate::digest::Login;
 use crate::event::{Event, InviteId};
+use crate::header::HeaderName;
 use crate::invite::Invite;
 use crate::method::Method;
+use crate::name_addr::NameAddr;
 use crate::print;
 use crate::reply::{Body, header_lines};
 use crate::response::Response;
+use crate::scan;
 use crate::session::{Cancel, InviteSession, OwedAck, Phase};
 use crate::timer::Timer;
 use crate::uri::Uri;
+
+/// Most contacts of a 3xx that are told.
+const MAX_CONTACTS: usize = 8;
 
 impl Endpoint {
     /// Calls. [`Event::Refused`] with 503 follows when the tables are full, with 400 when the parts make no INVITE.
     pub fn invite(&mut self, now: Instant, invite: Invite) -> InviteId {
         let id = self.new_id();
-        let refused = |status| Event::Refused { id: InviteId(id), status, reason: None, response: None };
+        let refused = |status| Event::refused(InviteId(id), status);
         if self.invites.len() >= self.config.max_invites || self.is_full() {
             self.wire.totals.overload += 1;
             self.events.push_back(refused(503));
@@ -140,6 +146,8 @@ impl Endpoint {
             status,
             reason: reason_of(response),
             response: says_more.then(|| Box::new(response.clone())),
+            contacts: contacts_of(response),
+            retry_after: retry_after_of(response),
         };
         self.tell_end(id, told);
         self.remove_invite(id);
@@ -169,4 +177,30 @@ impl Endpoint {
         self.start_client(now, branch, Method::Invite, flow, bytes, ClientUser::Invite { id, stay });
         true
     }
+}
+
+/// Where else to try, of a 3xx: best first (RFC 3261 8.1.3.4, 20.10).
+fn contacts_of(response: &Response) -> Vec<String> {
+    if !matches!(response.status(), 300..=399) {
+        return Vec::new();
+    }
+    let addresses = response.list(HeaderName::Contact).filter_map(NameAddr::parse).take(MAX_CONTACTS);
+    let mut rated: Vec<(u16, String)> =
+        addresses.map(|contact| (thousandths(contact.params().get("q")), scan::text(contact.raw_uri()))).collect();
+    rated.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
+    rated.into_iter().map(|(_, uri)| uri).collect()
+}
+
+/// `0.7` is 700; what cannot be read counts as 1.
+fn thousandths(quality: Option<&[u8]>) -> u16 {
+    let read = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<f32>().ok().filter(|q| (0.0..=1.0).contains(q));
+    // At most 1000, never negative.
+    quality.and_then(read).map_or(1000, |quality| (quality * 1000.0) as u16)
+}
+
+/// Seconds of Retry-After, without its comment and parameters.
+pub(super) fn retry_after_of(response: &Response) -> Option<u32> {
+    let value = scan::trim(response.known(HeaderName::RetryAfter)?);
+    let end = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
+    u32::try_from(scan::number(value.get(..end)?, u64::from(u32::MAX))?).ok()
 }

@@ -122,7 +122,7 @@ impl Endpoint {
 
     /// It rang long enough: the call is cancelled and told as refused by 408.
     pub(super) fn ring_limit(&mut self, now: Instant, id: u64) {
-        self.tell_end(id, Event::Refused { id: InviteId(id), status: 408, reason: None, response: None });
+        self.tell_end(id, Event::refused(InviteId(id), 408));
         self.close(now, id, None);
     }
 

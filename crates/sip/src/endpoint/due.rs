@@ -29,6 +29,9 @@ impl Endpoint {
             Timer::NoAck(id) => self.no_ack(now, id),
             Timer::CancelLimit(id) => self.cancel_limit(id),
             Timer::Glare(id) => self.glare_over(now, id),
+            Timer::Refer(refer) => self.refer_limit(now, refer),
+            Timer::SubscriptionEnd(id) => self.subscription_expired(now, id),
+            Timer::NotifyPause(id) => self.notify_pause_over(id),
             Timer::FlowLost(id) => {
                 let key = InviteId(id);
                 self.tell_end(id, Event::Ended { id: key, cause: EndCause::Transport, reason: None });

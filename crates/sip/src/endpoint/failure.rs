@@ -23,6 +23,7 @@ impl Endpoint {
         for id in clients {
             self.client_failed(now, id, 503);
         }
+        self.drop_subscriptions_on(connection);
         let sessions: Vec<u64> =
             self.invites.iter().filter(|(_, s)| is_on(&s.dialog.flow)).map(|(id, _)| *id).collect();
         for id in sessions {
@@ -67,7 +68,7 @@ impl Endpoint {
         let Some(user) = self.remove_client(number) else { return };
         match user {
             ClientUser::Invite { id, .. } => {
-                self.tell_end(id, Event::Refused { id: InviteId(id), status, reason: None, response: None });
+                self.tell_end(id, Event::refused(InviteId(id), status));
                 self.remove_invite(id);
             }
             ClientUser::Reinvite { id } => {
@@ -78,6 +79,8 @@ impl Endpoint {
                 }
             }
             ClientUser::Bye { id } => self.remove_invite(id),
+            ClientUser::ReferNotify { refer } => self.refer_notify_done(now, refer, status),
+            ClientUser::Notify { id } => self.notify_failed(id),
             ClientUser::Nobody => {}
             ClientUser::Sent(sent) => {
                 self.events.push_back(Event::Response { transaction: sent.first, response: None });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::named::session_number;
 use super::{Endpoint, ServerUser};
 use crate::dialog::Dialog;
 use crate::event::{EndCause, Event, InviteId, ServerTransactionId};
@@ -11,7 +12,6 @@ use crate::message::Message;
 use crate::method::Method;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::scan;
 use crate::server_transaction;
 use crate::session::{Exchange, InviteSession, Phase};
 use crate::timer::Timer;
@@ -42,8 +42,7 @@ impl Endpoint {
 
     /// The session whose To tag a request has, if it really belongs there.
     fn session_of(&self, request: &Request) -> Option<u64> {
-        let (id, _) = scan::split_once(request.to().tag()?, b'-')?;
-        let id = u64::from_str_radix(std::str::from_utf8(id).ok()?, 16).ok()?;
+        let id = session_number(request.to().tag()?)?;
         self.invites.get(&id).filter(|session| session.dialog.owns(request)).map(|_| id)
     }
 
@@ -51,7 +50,10 @@ impl Endpoint {
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, request: &Request, key: u64) -> bool {
         let Some(id) = self.session_of(request) else { return false };
         let method = request.method();
-        if !matches!(method, Method::Invite | Method::Update | Method::Bye | Method::Info | Method::Options) {
+        if !matches!(
+            method,
+            Method::Invite | Method::Update | Method::Bye | Method::Info | Method::Options | Method::Refer
+        ) {
             return false;
         }
         self.adopt_flow(id, flow);
@@ -63,6 +65,7 @@ impl Endpoint {
         match method {
             Method::Bye => self.receive_bye(now, flow, request, (id, key)),
             Method::Invite | Method::Update => self.receive_offer(now, flow, request, (id, key)),
+            Method::Refer => self.receive_refer(now, flow, request, (id, key)),
             // Nobody is left to answer it.
             Method::Info if session.told => self.answer_stateless(flow, request.raw(), &Reply::new(481)),
             Method::Info => {

@@ -14,10 +14,13 @@ mod due;
 mod exchange;
 mod failure;
 mod incoming;
+mod named;
 mod offer;
 mod out_of_dialog;
 mod receive;
+mod refer;
 mod responses;
+mod subscribe;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -31,11 +34,12 @@ use crate::print;
 use crate::reply::{Reply, header_lines};
 use crate::server_transaction::{Answer, ServerTransaction};
 use crate::session::InviteSession;
+use crate::subscription::Subscription;
 use crate::timer::{Timer, Timing};
 use crate::wire::{Totals, Transmit, Wire};
 
 /// What we can do within dialogs and outside (RFC 3261 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, MESSAGE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER, SUBSCRIBE, MESSAGE";
 /// How long an outgoing call rings when nothing else is said (timer C, RFC 3261 16.6: more than three minutes).
 const RING_LIMIT: Duration = Duration::from_secs(185);
 /// How long a call outlives its connection: time for a browser to come back with a request on a new one.
@@ -56,11 +60,22 @@ pub struct Config {
     pub max_invites: usize,
     /// T1 in milliseconds; 500 (RFC 3261 17.1.1.1).
     pub t1_ms: u64,
+    /// Session interval we ask for and grant at most, seconds; at least `min_se_s` (RFC 4028 4).
+    pub session_expires_s: u32,
+    /// Shortest session interval we take, seconds; at least 90 (RFC 4028 5).
+    pub min_se_s: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { user_agent: "sori".to_owned(), max_transactions: 200_000, max_invites: 20_000, t1_ms: 500 }
+        Self {
+            user_agent: "sori".to_owned(),
+            max_transactions: 200_000,
+            max_invites: 20_000,
+            t1_ms: 500,
+            session_expires_s: 1800,
+            min_se_s: 90,
+        }
     }
 }
 
@@ -75,6 +90,10 @@ pub struct Counts {
     pub dialogs: usize,
     /// Invite sessions.
     pub invites: usize,
+    /// Subscriptions we notify of.
+    pub subscriptions: usize,
+    /// REFERs whose outcome is still to be told.
+    pub referrals: usize,
     /// Armed timers.
     pub timers: usize,
     /// Since the start.
@@ -90,6 +109,10 @@ pub(crate) enum ClientUser {
     Reinvite { id: u64 },
     /// The BYE that ends a session.
     Bye { id: u64 },
+    /// A NOTIFY of a subscription.
+    Notify { id: u64 },
+    /// A NOTIFY of how a REFER goes.
+    ReferNotify { refer: u64 },
     /// Nobody waits for it: CANCEL, BYE of a surplus fork.
     Nobody,
     /// A request of the user of the endpoint.
@@ -143,6 +166,9 @@ pub struct Endpoint {
     /// First INVITEs by From tag, Call-ID and CSeq, to find those that came by two ways (RFC 3261 8.2.2.2).
     merged: BTreeMap<u64, u64>,
     invites: BTreeMap<u64, InviteSession>,
+    subscriptions: BTreeMap<u64, Subscription>,
+    /// At most one an invite session, and few that outlive theirs.
+    referrals: BTreeMap<u64, refer::Referral>,
     events: VecDeque<Event>,
     last_id: u64,
 }
@@ -160,6 +186,8 @@ impl Endpoint {
             cancels: BTreeMap::new(),
             merged: BTreeMap::new(),
             invites: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            referrals: BTreeMap::new(),
             events: VecDeque::new(),
             last_id: 0,
         }
@@ -194,6 +222,8 @@ impl Endpoint {
             server_transactions: self.servers.len(),
             dialogs: self.invites.values().filter(|session| session.has_dialog()).count(),
             invites: self.invites.len(),
+            subscriptions: self.subscriptions.len(),
+            referrals: self.referrals.len(),
             timers: self.wire.timers.len(),
             totals: self.wire.totals,
         }
@@ -321,7 +351,11 @@ impl Endpoint {
         for timer in own {
             self.wire.timers.cancel(timer);
         }
-        self.invites.remove(&id);
+        if let Some(session) = self.invites.remove(&id)
+            && let Some(refer) = session.referral
+        {
+            self.leave_referral(refer, session.dialog);
+        }
     }
 
     fn session(&mut self, id: InviteId) -> Option<&mut InviteSession> {

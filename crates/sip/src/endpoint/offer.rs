@@ -36,7 +36,7 @@ impl Endpoint {
         }
         session.dialog.refresh(request.contact());
         if is_plain_update {
-            return self.answer_in_dialog(now, id, key, 200, None);
+            return self.answer_in_dialog(now, id, key, 200, &[], None);
         }
         if let Exchange::Glare { body } = &session.exchange {
             // The peer was first; our own change comes after its.
@@ -63,7 +63,7 @@ impl Endpoint {
                 self.run_queued(now, id.0);
             }
             Exchange::Received { transaction, is_update, has_offer, cseq } => {
-                self.answer_in_dialog(now, id.0, transaction, 200, Some(&body));
+                self.answer_in_dialog(now, id.0, transaction, 200, &[], Some(&body));
                 if !is_update {
                     self.await_ack(now, id.0, transaction, cseq, !has_offer);
                 }

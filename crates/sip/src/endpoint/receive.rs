@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Endpoint, Server, ServerUser};
 use crate::event::{Event, ServerTransactionId};
-use crate::flow::Flow;
+use crate::flow::{Flow, Transport};
 use crate::header::HeaderName;
 use crate::method::Method;
 use crate::print;
@@ -14,13 +14,20 @@ use crate::request::Request;
 use crate::response::{Response, is_status_line};
 use crate::scan;
 use crate::server_transaction::{self, ServerState, ServerTransaction};
+use crate::stun;
 use crate::via::{self, Via};
 
 impl Endpoint {
     /// Takes one whole message: a datagram, a WebSocket message, or what a [`crate::framing::StreamFramer`] found.
-    /// Empty lines (keep-alive) are no message.
+    /// Empty lines (keep-alive) are no message; a STUN Binding request (RFC 5626 3.5.2) is answered here.
     pub fn handle_message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
         if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+            return;
+        }
+        if flow.transport == Transport::Udp && stun::is_stun(bytes) {
+            if let Some(answer) = stun::answer(bytes, flow.remote) {
+                self.wire.send(flow, answer);
+            }
             return;
         }
         let raw = match Raw::split(bytes) {
@@ -120,6 +127,7 @@ impl Endpoint {
         }
         match request.method() {
             Method::Invite if request.to().tag().is_none() => self.receive_invite(now, flow, request, key),
+            Method::Subscribe => self.receive_subscribe(now, flow, request, key),
             Method::Invite | Method::Bye | Method::Update | Method::Info | Method::Prack => {
                 self.answer_stateless(flow, request.raw(), &Reply::new(481));
             }

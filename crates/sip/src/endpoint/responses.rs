@@ -71,7 +71,9 @@ impl Endpoint {
         client.transaction.flow = flow;
         let id = match client.user {
             ClientUser::Invite { id, .. } | ClientUser::Reinvite { id } | ClientUser::Bye { id } => id,
-            ClientUser::Nobody | ClientUser::Sent(_) => return,
+            ClientUser::Notify { .. } | ClientUser::ReferNotify { .. } | ClientUser::Nobody | ClientUser::Sent(_) => {
+                return;
+            }
         };
         if let Some(session) = self.invites.get_mut(&id)
             && session.dialog.flow.connection == old.connection
@@ -97,6 +99,14 @@ impl Endpoint {
             ClientUser::Bye { id } => {
                 let id = *id;
                 self.bye_done(now, id, number, response);
+            }
+            ClientUser::Notify { id } => {
+                let id = *id;
+                self.notify_done(id, number, response.status());
+            }
+            ClientUser::ReferNotify { refer } => {
+                let refer = *refer;
+                self.refer_notify_done(now, refer, response.status());
             }
             ClientUser::Nobody => {}
             ClientUser::Sent(sent) => {
