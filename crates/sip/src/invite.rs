@@ -41,6 +41,9 @@ pub struct Invite {
     pub ring_limit: Option<Duration>,
     /// Offer 100rel (RFC 3262): the peer may ask for its provisional responses to be acknowledged.
     pub reliable: bool,
+    /// Hops this INVITE may still make, 0–255; 70 when `None`. A call that is passed on has one less than it came with, so
+    /// that a ring of servers that pass it to each other ends (RFC 3261 16.6 step 3, RFC 7332).
+    pub max_forwards: Option<u8>,
 }
 
 /// A request outside of calls: OPTIONS, REGISTER to a carrier, MESSAGE.

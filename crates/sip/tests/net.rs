@@ -171,6 +171,7 @@ impl Net {
             credentials: None,
             ring_limit: None,
             reliable: true,
+            max_forwards: None,
         };
         change(&mut invite);
         let id = self.sides[0].endpoint.invite(self.now, invite);

@@ -73,6 +73,7 @@ fn full_invite_table_refuses_both_directions() {
         credentials: None,
         ring_limit: None,
         reliable: true,
+        max_forwards: None,
     };
     let id = peer.endpoint.invite(peer.now, invite);
     assert!(matches!(peer.told()[..], [Event::Refused { id: refused, status: 503, .. }] if refused == id));
@@ -93,6 +94,7 @@ fn parts_that_make_no_invite_are_refused() {
         credentials: None,
         ring_limit: None,
         reliable: true,
+        max_forwards: None,
     };
     peer.endpoint.invite(peer.now, invite);
     assert!(matches!(peer.told()[..], [Event::Refused { status: 400, .. }]));

@@ -87,6 +87,7 @@ impl Peer {
             credentials: Some(sip::Credentials { username: "trunk".to_owned(), password: "secret".to_owned() }),
             ring_limit: None,
             reliable: true,
+            max_forwards: None,
         };
         let id = self.endpoint.invite(self.now, invite);
         let (_, text) = self.one();

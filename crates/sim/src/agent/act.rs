@@ -1,10 +1,11 @@
 //! Doing what was planned.
 
 use super::call::Speech;
-use super::{Agent, AgentCall, Deed, Hearing, Stand};
+use super::{Agent, AgentCall, Deed, Fault, Hearing, KEEP_ALIVE, Stand, Upset};
 use crate::description::{self, Direction};
+use crate::plain;
 use crate::voice::Side;
-use sip::{Body, Credentials, Invite, InviteId, Method, NameAddrText, OutOfDialog, Reply};
+use sip::{Body, Transport, Credentials, Invite, InviteId, Method, NameAddrText, OutOfDialog, Reply};
 use std::time::{Duration, Instant};
 
 /// A caller gives up ringing after this by itself.
@@ -30,9 +31,28 @@ impl Agent {
                 self.later(now, UNTIL_RESUMED, Deed::Vanish);
             }
             Deed::Vanish => self.vanish(now),
+            Deed::KeepAlive => {
+                self.outbox.push_back(b"\r\n\r\n".to_vec());
+                self.later(now, KEEP_ALIVE, Deed::KeepAlive);
+            }
+            Deed::Cut(time) => {
+                self.cut_off("is cut off", now);
+                self.upsets.push(Upset::Cut(time));
+            }
+            Deed::Move => {
+                self.cut_off("is seen elsewhere", now);
+                self.upsets.push(Upset::Moved);
+                self.reconnect(now);
+            }
+            Deed::Reconnect => {
+                self.cut_off("connects anew", now);
+                self.reconnect(now);
+            }
+            Deed::Trick(id, trick) => self.play_trick(id, &trick),
             Deed::Register => self.register(self.setup.sign_in.as_ref().map_or(0, |s| s.expires_seconds), now),
             Deed::SignOff => {
                 self.left_at = Some(now);
+                self.excuse_all(now);
                 self.deeds.retain(|_, deed| *deed != Deed::Register);
                 self.register(0, now);
             }
@@ -60,8 +80,14 @@ impl Agent {
             (Deed::Ring(_), Stand::Ringing) => self.endpoint.ring(now, id, 180, None),
             (Deed::Progress(_), Stand::Ringing) => self.progress(id, now),
             (Deed::Answer(_), Stand::Ringing) => self.answer(id, now),
-            (Deed::Refuse(_, status), Stand::Ringing) => self.endpoint.reject(now, id, Reply::new(*status)),
-            (Deed::HangUp(_), _) => self.endpoint.end(now, id, None),
+            (Deed::Refuse(_, status), Stand::Ringing) => self.refuse(id, *status, now),
+            (Deed::HangUp(_), stand) => {
+                // Who stops ringing is not who ends a call.
+                if let Some(key) = self.calls.get(&id).map(|call| call.key).filter(|_| stand != Stand::Ringing) {
+                    self.excuse(key, now);
+                }
+                self.endpoint.end(now, id, None);
+            }
             (Deed::Hold(_), Stand::Up) => self.offer_anew(id, true, now),
             (Deed::Resume(_), Stand::Up) => self.offer_anew(id, false, now),
             (Deed::Press(_, key), Stand::Up) => self.press(id, *key, now),
@@ -72,11 +98,47 @@ impl Agent {
     fn vanish(&mut self, now: Instant) {
         self.gone = true;
         self.left_at = Some(now);
-        self.broken = (self.connection != 0).then_some(self.connection);
+        self.excuse_all(now);
+        if self.connection != 0 {
+            self.upsets.push(Upset::Lost(self.connection));
+        }
         self.noted.push("vanishes");
         self.start_over();
         if let Some(back) = self.setup.habit.absence(&mut self.rng) {
             self.later(now, back, Deed::Return);
+        }
+    }
+
+    fn cut_off(&mut self, how: &'static str, now: Instant) {
+        self.left_at = Some(now);
+        self.excuse_all(now);
+        self.noted.push(how);
+    }
+
+    /// Makes a new connection where one is used, and signs in by the new way.
+    fn reconnect(&mut self, now: Instant) {
+        if self.setup.transport != Transport::Udp {
+            self.upsets.push(Upset::Lost(self.connection));
+            self.connect();
+        }
+        self.deeds.retain(|_, deed| *deed != Deed::Register);
+        self.later(now, Duration::ZERO, Deed::Register);
+    }
+
+    fn refuse(&mut self, id: InviteId, status: u16, now: Instant) {
+        let mut reply = Reply::new(status);
+        if (300..400).contains(&status) {
+            reply = reply.with_header("Contact", format!("<sip:elsewhere@{}>", self.setup.address));
+        }
+        self.endpoint.reject(now, id, reply);
+    }
+
+    /// CANCEL came and is not obeyed: whoever rings here answers, rather soon.
+    pub(super) fn defy(&mut self, call_id: &str, now: Instant) {
+        let id = self.calls.iter().find(|(_, call)| call.call_id == call_id).map(|(id, _)| *id);
+        if let Some(id) = id {
+            let delay = self.rng.ms(0..2_000);
+            self.later(now, delay, Deed::Answer(Some(id)));
         }
     }
 
@@ -116,13 +178,34 @@ impl Agent {
             credentials: sign_in.map(|s| Credentials { username: s.username.clone(), password: s.password.clone() }),
             ring_limit: Some(RING_LIMIT),
             reliable: true,
+            max_forwards: None,
         };
         let key = key_of(if side == Side::Manager { to } else { from });
+        let faults = self.setup.habit.faults(&mut self.rng, false);
         let id = self.endpoint.invite(now, invite);
+        let sent: Vec<Vec<u8>> =
+            std::iter::from_fn(|| self.endpoint.poll_transmit()).map(|transmit| transmit.bytes).collect();
+        let text = sent.last().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        let call_id = plain::header(&text, "Call-ID").unwrap_or_default().to_owned();
         let call = self.new_call(key, side, Stand::Calling, at);
         self.calls.insert(id, AgentCall { offered: offers, ..call });
+        self.take_on(id, &call_id, faults);
+        for bytes in sent {
+            self.outbox.extend(self.meddler.outgoing(bytes));
+        }
         let plans = self.setup.habit.on_calling(&mut self.rng, id);
         self.plan_all(now, plans);
+    }
+
+    /// Notes what will be done wrong in a new call.
+    pub(super) fn take_on(&mut self, id: InviteId, call_id: &str, faults: Vec<Fault>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.call_id = call_id.to_owned();
+        call.faults.clone_from(&faults);
+        if !faults.is_empty() {
+            self.faults.entry(call.key).or_default().extend(&faults);
+            self.meddler.begin(call_id, faults);
+        }
     }
 
     pub(super) fn new_call(&mut self, key: u64, side: Side, stand: Stand, at: std::net::SocketAddr) -> AgentCall {
@@ -132,6 +215,8 @@ impl Agent {
         AgentCall {
             key,
             side,
+            call_id: String::new(),
+            faults: Vec::new(),
             stand,
             up_at: None,
             at,
@@ -184,9 +269,12 @@ impl Agent {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.stand != Stand::Up) else { return };
         call.stand = Stand::Up;
         call.up_at = Some(now);
-        let side = call.side;
-        self.begin_to_speak(id, now);
-        let plans = self.setup.habit.on_up(&mut self.rng, id, side);
+        let (side, faults) = (call.side, call.faults.clone());
+        if !faults.contains(&Fault::HasNoVoice) {
+            self.begin_to_speak(id, now);
+        }
+        let mut plans = self.setup.habit.on_up(&mut self.rng, id, side);
+        plans.extend(faults.iter().flat_map(|fault| fault.on_up(&mut self.rng, id)));
         self.plan_all(now, plans);
     }
 

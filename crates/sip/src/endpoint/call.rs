@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::incoming::{body_of, reason_of};
-use super::{ALLOW, ClientUser, Endpoint, MAX_ATTEMPTS, RING_LIMIT};
+use super::{ALLOW, ClientUser, Endpoint, MAX_ATTEMPTS, MAX_FORWARDS, RING_LIMIT};
 use crate::derive::{self, Again};
 use crate::dialog::Dialog;
 use crate::digest::Login;
@@ -59,7 +59,7 @@ impl Endpoint {
         let mut out = self.wire.buffer();
         print::request_line(&mut out, b"INVITE", invite.request_uri.as_bytes());
         print::via(&mut out, &invite.flow, branch.0, branch.1);
-        out.extend_from_slice(b"Max-Forwards: 70\r\n");
+        print::number_header(&mut out, "Max-Forwards", u64::from(invite.max_forwards.unwrap_or(MAX_FORWARDS)));
         for route in &invite.route {
             print::header(&mut out, "Route", route.as_bytes());
         }

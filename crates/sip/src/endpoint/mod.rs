@@ -40,6 +40,8 @@ use crate::wire::{Totals, Transmit, Wire};
 
 /// What we can do within dialogs and outside (RFC 3261 20.5).
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER, SUBSCRIBE, MESSAGE";
+/// Hops a request of ours may make (RFC 3261 8.1.1.6).
+const MAX_FORWARDS: u8 = 70;
 /// How long an outgoing call rings when nothing else is said (timer C, RFC 3261 16.6: more than three minutes).
 const RING_LIMIT: Duration = Duration::from_secs(185);
 /// How long a call outlives its connection: time for a browser to come back with a request on a new one.
