@@ -188,6 +188,7 @@ impl Switch {
                 .map(|(username, password)| sip::Credentials { username, password }),
             ring_limit: Some(DIAL_LIMIT),
             reliable: true,
+            max_forwards: None,
         };
         let leg = self.prepare_leg(call, Role::Customer, Profile::Rtp, invite);
         if let Some(held) = self.calls.get_mut(&call) {

@@ -91,6 +91,7 @@ impl Switch {
             credentials: None,
             ring_limit: None,
             reliable: true,
+            max_forwards: None,
         }
     }
 
