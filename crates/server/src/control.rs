@@ -29,6 +29,8 @@ pub enum Order {
     EditCustomer(Box<CustomerRecord>),
     /// Let a browser sign in over `/sip`.
     AddBrowser(BrowserAccount),
+    /// The trace of a call that is up, or was a moment ago.
+    Trace(CallId, oneshot::Sender<Option<switch::CallTrace>>),
     /// Take no new calls; answered when no call is left.
     Drain(oneshot::Sender<()>),
     /// The same, and hang up every call that still runs.
@@ -155,6 +157,11 @@ impl Control {
     #[allow(clippy::missing_errors_doc)]
     pub async fn hang_up(&self, call: CallId, by: Option<ManagerId>) -> Result<bool, Stopping> {
         self.ask(|answer| Order::HangUp(call, by, answer)).await
+    }
+    /// The trace of a call that is up, or was a moment ago; one that is over is in the store.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn trace(&self, call: CallId) -> Result<Option<switch::CallTrace>, Stopping> {
+        self.ask(|answer| Order::Trace(call, answer)).await
     }
     /// Changes a conversation.
     #[allow(clippy::missing_errors_doc)]

@@ -4,6 +4,7 @@ use crate::accounts::Owner;
 use crate::call::{Call, Leg, LegState, Role};
 use crate::settings::{CarrierAccount, CarrierTrust};
 use crate::switch::{Now, Switch};
+use crate::trace::LegParty;
 use media::{LegId, Profile};
 use pbx::settings::{RingDevice, Routing};
 use pbx::{CallId, Caller, Country, E164, Fact, ManagerId};
@@ -66,7 +67,7 @@ impl Switch {
         let dialled = dialled_user(request);
         let to = E164::dialled(&dialled, country).ok();
         let call = self.pbx.new_call_id(now.unix);
-        let leg = self.add_leg(call, id, request, flow, Role::Customer);
+        let leg = self.add_leg(call, id, request, flow, (Role::Customer, LegParty::Customer));
         let mut held = Call::new(self.listens_for_keys(to, now));
         held.customer = Some(leg);
         held.legs.push(leg);
@@ -102,7 +103,7 @@ impl Switch {
         let dialled = dialled_user(request).into();
         let from_number = request.header_str("X-Sori-From-Number").and_then(|text| text.trim().parse().ok());
         let call = self.pbx.new_call_id(now.unix);
-        let leg = self.add_leg(call, id, request, flow, Role::Dialler);
+        let leg = self.add_leg(call, id, request, flow, (Role::Dialler, LegParty::Manager(manager, device)));
         let mut held = Call::new(false);
         held.dialler = Some(leg);
         held.legs.push(leg);
@@ -115,15 +116,25 @@ impl Switch {
         self.pbx.handle_fact(Fact::ManagerDialled { call, manager, device, dialled, from_number }, now.unix);
     }
 
-    fn add_leg(&mut self, call: CallId, id: InviteId, request: &Request, flow: Flow, role: Role) -> LegId {
+    fn add_leg(
+        &mut self,
+        call: CallId,
+        id: InviteId,
+        request: &Request,
+        flow: Flow,
+        (role, party): (Role, LegParty),
+    ) -> LegId {
         let offer = request.sdp().map(std::sync::Arc::from);
         let profile = profile_of(flow, offer.as_deref());
         let leg = self.new_leg_id();
         let mut made = Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, early: false });
         made.invite = Some(id);
         made.offer = offer;
+        made.family = media::Family::of(flow.remote.ip());
         self.legs.insert(leg, made);
         self.invites.insert(id, leg);
+        self.traces.add_leg(call, leg, party, flow, self.clock);
+        self.traces.name_leg(call, leg, request.call_id());
         leg
     }
 
@@ -136,11 +147,11 @@ impl Switch {
     pub(crate) fn open_arrived(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.media_open) else { return };
         leg.media_open = true;
-        let (call, profile, offer) = (leg.call, leg.profile, leg.offer.take());
+        let (call, profile, family, offer) = (leg.call, leg.profile, leg.family, leg.offer.take());
         if offer.is_none() {
             leg.renegotiation = Some(crate::call::Renegotiation::OurOffer);
         }
-        self.media(call, media::Command::Open { leg: id, profile, offer });
+        self.media(call, media::Command::Open { leg: id, profile, offer, family });
         if self.calls.get(&call).is_some_and(|held| held.listens_for_keys) {
             self.media(call, media::Command::ListenKeys { leg: id, on: true });
         }

@@ -60,6 +60,8 @@ pub(crate) struct Leg {
     pub(crate) renegotiation: Option<Renegotiation>,
     /// The offer that came with their INVITE, until the media engine has it.
     pub(crate) offer: Option<Arc<[u8]>>,
+    /// The family its signalling comes by.
+    pub(crate) family: media::Family,
     /// The media engine knows it.
     pub(crate) media_open: bool,
     /// The media engine was told to close it.
@@ -86,6 +88,7 @@ impl Leg {
             state,
             renegotiation: None,
             offer: None,
+            family: media::Family::default(),
             media_open: false,
             media_asked: false,
             holds: false,

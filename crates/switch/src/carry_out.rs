@@ -5,6 +5,7 @@ use crate::cause;
 use crate::present::{Presentation, answered_elsewhere};
 use crate::prompts;
 use crate::switch::{Now, Switch};
+use crate::trace::LegParty;
 use media::{Command as Media, LegId, Profile};
 use pbx::command::{Audio, Playback};
 use pbx::{CallId, CarrierId, Cause, Command, E164, Fact, Party, PresentationId, Repeat, Withdrawal};
@@ -190,7 +191,7 @@ impl Switch {
             reliable: true,
             max_forwards: None,
         };
-        let leg = self.prepare_leg(call, Role::Customer, Profile::Rtp, invite);
+        let leg = self.prepare_leg(call, Role::Customer, LegParty::Customer, Profile::Rtp, invite);
         if let Some(held) = self.calls.get_mut(&call) {
             held.customer = Some(leg);
         }
@@ -203,6 +204,7 @@ impl Switch {
         self.each_leg(call, |switch, leg| switch.end_leg(leg, cause, None, now));
         if self.calls.get(&call).is_some_and(|held| held.legs.is_empty()) {
             self.calls.remove(&call);
+            self.traces.call_over(call);
         }
     }
 

@@ -11,6 +11,7 @@ mod carry_out;
 mod cause;
 mod hold;
 mod invite_events;
+mod local_addresses;
 mod media_events;
 mod present;
 mod prompts;
@@ -20,8 +21,11 @@ pub mod settings;
 mod switch;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use accounts::{Browser, BrowserUser};
+pub use local_addresses::LocalAddresses;
 pub use prompts::{prompt_key_of_audio, prompt_key_of_built_in};
 pub use settings::{CarrierAccount, CarrierTrust, IpPrefix, PhoneAccount, Settings};
 pub use switch::{Configuration, Counts, LiveChange, Now, Output, Switch};
+pub use trace::{CallTrace, LegParty, LegTrace, TraceLine};

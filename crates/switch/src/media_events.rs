@@ -46,8 +46,9 @@ impl Switch {
                 }
             }
             Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
-            Event::Closed { leg, .. } => {
+            Event::Closed { leg, figures } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
+                    self.traces.media_closed(held.call, leg, figures, now.unix);
                     held.media_over = true;
                     self.free_if_over(leg);
                 }
@@ -91,6 +92,9 @@ impl Switch {
         let invite = self.endpoint.invite(now.instant, invite);
         leg.invite = Some(invite);
         self.invites.insert(invite, id);
+        if let (Some(leg), Some(call_id)) = (self.legs.get(&id), self.endpoint.call_id(invite)) {
+            self.traces.name_leg(leg.call, id, call_id);
+        }
     }
 
     fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
@@ -165,6 +169,7 @@ impl Switch {
             held.legs.retain(|leg| *leg != id);
             if held.over && held.legs.is_empty() {
                 self.calls.remove(&call);
+                self.traces.call_over(call);
             }
         }
     }

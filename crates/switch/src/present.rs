@@ -2,6 +2,7 @@
 
 use crate::call::{Leg, LegState, Outgoing, Presenting, Role};
 use crate::switch::{Now, Switch};
+use crate::trace::LegParty;
 use media::{Command, LegId, Profile};
 use pbx::settings::{RingDevice, RingDevices};
 use pbx::{CallId, Caller, Cause, E164, Fact, ManagerId, PresentationId};
@@ -39,7 +40,9 @@ impl Switch {
         let mut presenting = Presenting::default();
         for (device, binding) in targets {
             let invite = self.invite_to_device(call, presentation, &binding);
-            presenting.legs.push(self.prepare_leg(call, Role::Presented(id, device), profile(&binding), invite));
+            let party = LegParty::Manager(presentation.manager, device);
+            let role = Role::Presented(id, device);
+            presenting.legs.push(self.prepare_leg(call, role, party, profile(&binding), invite));
         }
         if let Some(held) = self.calls.get_mut(&call) {
             held.presentings.push((id, presenting));
@@ -47,13 +50,22 @@ impl Switch {
     }
 
     /// Makes a leg of ours whose INVITE goes out as soon as the media engine has made the offer.
-    pub(crate) fn prepare_leg(&mut self, call: CallId, role: Role, profile: Profile, invite: Invite) -> LegId {
+    pub(crate) fn prepare_leg(
+        &mut self,
+        call: CallId,
+        role: Role,
+        party: LegParty,
+        profile: Profile,
+        invite: Invite,
+    ) -> LegId {
         let id = self.new_leg_id();
+        self.traces.add_leg(call, id, party, invite.flow, self.clock);
+        let family = media::Family::of(invite.flow.remote.ip());
         let mut leg = Leg::new(call, role, profile, LegState::Preparing(Box::new(Outgoing { invite })));
         leg.media_open = true;
         self.legs.insert(id, leg);
         self.calls.entry(call).or_insert_with(|| crate::call::Call::new(false)).legs.push(id);
-        self.media(call, Command::Open { leg: id, profile, offer: None });
+        self.media(call, Command::Open { leg: id, profile, offer: None, family });
         id
     }
 

@@ -4,6 +4,7 @@ use crate::accounts::{Accounts, Browser};
 use crate::call::{Call, Leg};
 use crate::registration::Light;
 use crate::settings::Settings;
+use crate::trace::{CallTrace, Traces};
 use media::LegId;
 use pbx::settings::RingDevice;
 use pbx::{CallId, Directory, ManagerId, Pbx, PhoneId, UnixMillis};
@@ -54,6 +55,8 @@ pub enum Output {
     Record(pbx::Record),
     /// A light or a ring device changed.
     Live(LiveChange),
+    /// A call is over: what went over the wire for it, and how its media was.
+    Trace(Box<CallTrace>),
 }
 
 /// A change that live screens show and nothing stores (R156).
@@ -96,12 +99,15 @@ pub struct Counts {
     pub refused_credentials: u64,
     /// Phones and browsers signed in.
     pub bindings: usize,
+    /// Traces of calls; they stay for a few seconds after a call.
+    pub traces: usize,
 }
 
 /// The B2BUA. One thread drives it: hand in what came, then poll until nothing is left.
 pub struct Switch {
     pub(crate) configuration: Configuration,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) local: crate::local_addresses::LocalAddresses,
     pub(crate) endpoint: sip::Endpoint,
     pub(crate) registrar: Registrar,
     pub(crate) authenticator: Authenticator,
@@ -118,6 +124,9 @@ pub struct Switch {
     pub(crate) grace: BTreeSet<(UnixMillis, PhoneId)>,
     pub(crate) reachable: BTreeMap<(ManagerId, RingDevice), u16>,
     pub(crate) refused_credentials: u64,
+    pub(crate) traces: Traces,
+    /// Wall clock of the input worked off now.
+    pub(crate) clock: UnixMillis,
     pub(crate) out: VecDeque<Output>,
 }
 
@@ -147,6 +156,7 @@ impl Switch {
             accounts,
             pbx,
             settings,
+            local: crate::local_addresses::LocalAddresses::default(),
             configuration,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -157,6 +167,8 @@ impl Switch {
             grace: BTreeSet::new(),
             reachable: BTreeMap::new(),
             refused_credentials: 0,
+            traces: Traces::new(seed),
+            clock: UnixMillis(0),
             out: VecDeque::new(),
         }
     }
@@ -165,6 +177,7 @@ impl Switch {
     pub fn handle_message(&mut self, now: Now, flow: Flow, bytes: &[u8]) {
         self.endpoint.handle_message(now.instant, flow, bytes);
         self.pump(now);
+        self.traces.message(false, bytes, now.unix);
     }
 
     /// A TCP or WebSocket connection closed: what was bound to it cannot be reached any more.
@@ -229,6 +242,7 @@ impl Switch {
         self.assume_flowing(now);
         self.end_grace(now);
         self.pump(now);
+        self.hand_out_traces(now, false);
     }
 
     /// When to call [`Self::handle_timeout`] next.
@@ -241,15 +255,35 @@ impl Switch {
             self.pbx.next_timeout().map(of_unix),
             self.grace.first().map(|(at, _)| of_unix(*at)),
             self.assumed_flowing.first().map(|(at, _)| *at),
+            self.traces.next_due(),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
+    /// The trace of a call that is up, or was a moment ago, as it stands.
+    #[must_use]
+    pub fn trace(&self, call: CallId) -> Option<&CallTrace> {
+        self.traces.of(call)
+    }
+
+    /// Hands out the traces of calls that are over now, without waiting for late messages: the server is stopping.
+    pub fn end_traces(&mut self, now: Now) {
+        self.hand_out_traces(now, true);
+    }
+
+    fn hand_out_traces(&mut self, now: Now, all: bool) {
+        while let Some(trace) = self.traces.take_due(now.instant, all) {
+            self.out.push_back(Output::Trace(Box::new(trace)));
+        }
+    }
+
     /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.endpoint.poll_transmit()
+        let transmit = self.endpoint.poll_transmit()?;
+        self.traces.message(true, &transmit.bytes, self.clock);
+        Some(transmit)
     }
 
     /// Gives a sent buffer back.
@@ -272,11 +306,13 @@ impl Switch {
             sip: self.endpoint.counts(),
             refused_credentials: self.refused_credentials,
             bindings: self.reachable.values().map(|count| usize::from(*count)).sum(),
+            traces: self.traces.len(),
         }
     }
 
     /// Lets the parts tell each other until none has anything to say.
     pub(crate) fn pump(&mut self, now: Now) {
+        self.clock = now.unix;
         for _ in 0..MAX_STEPS_PER_INPUT {
             if let Some(command) = self.pbx.poll_command() {
                 self.carry_out(command, now);
@@ -288,6 +324,7 @@ impl Switch {
                 break;
             }
         }
+        self.traces.settle(now.instant);
         while let Some(record) = self.pbx.poll_record() {
             self.out.push_back(Output::Record(record));
         }

@@ -26,7 +26,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_calls, dial))
         .routes(routes!(get_call))
         .routes(routes!(hang_up))
-        .routes(routes!(get_trace))
+        .routes(routes!(super::call_trace::get_trace))
         .routes(routes!(super::recordings::get_recording))
 }
 
@@ -205,34 +205,4 @@ async fn hang_up(State(app): State<App>, caller: Caller, Id(id): Id<CallId>) -> 
     }
     let call = settled(&app, || app.store.call(id), |call| call.state == CallState::Ended).await?;
     Ok(Json(call_view(&call, &caller)))
-}
-
-/// A call's time line.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Trace {
-    /// In order of time.
-    pub items: Vec<TraceItem>,
-}
-
-/// Something that happened in a call.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TraceItem {
-    /// When.
-    pub at: Time,
-    /// What: `arrived`, `greeting`, `step:support`, `presented`, `answered` …
-    pub what: String,
-    /// Whom or which.
-    pub detail: String,
-}
-
-/// What happened in a call, on one time line
-#[utoipa::path(get, path = "/calls/{id}/trace", tag = "calls", params(("id" = String, Path)), responses((status = 200, body = Trace)))]
-async fn get_trace(State(app): State<App>, _: Caller, Id(id): Id<CallId>) -> Result<Json<Trace>, Problem> {
-    let call = row(&app, id).await?;
-    let items = call
-        .trace
-        .into_iter()
-        .map(|m| TraceItem { at: Time(UnixMillis(m.at_ms)), what: m.what, detail: m.detail })
-        .collect();
-    Ok(Json(Trace { items }))
 }

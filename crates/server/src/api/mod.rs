@@ -3,6 +3,7 @@
 mod app;
 mod body;
 mod browser_phone;
+mod call_trace;
 mod call_view;
 mod caller;
 mod calls;

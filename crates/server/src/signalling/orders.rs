@@ -45,6 +45,9 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, 
             };
             switch.add_browser(now, browser);
         }
+        Order::Trace(call, answer) => {
+            let _ = answer.send(switch.trace(call).cloned());
+        }
         Order::Drain(answer) => {
             switch.with_business(now, |pbx| pbx.set_draining(true));
             draining.push(answer);

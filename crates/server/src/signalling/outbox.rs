@@ -2,7 +2,7 @@
 
 use crate::control::{Link, Live, LiveChange as Told};
 use crate::media_workers::MediaWorkers;
-use crate::store::Writer;
+use crate::store::{Writer, Written};
 use pbx::UnixMillis;
 use sip::{Flow, Transport};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub(crate) struct Outbox {
     pub(crate) writer: Writer,
     pub(crate) live: Arc<Live>,
     failed: Vec<Flow>,
-    records: Vec<pbx::Record>,
+    records: Vec<Written>,
 }
 
 impl Outbox {
@@ -36,7 +36,8 @@ impl Outbox {
             while let Some(output) = switch.poll_output() {
                 match output {
                     Output::Media(call, command) => self.media.send(call, command),
-                    Output::Record(record) => self.records.push(record),
+                    Output::Record(record) => self.records.push(record.into()),
+                    Output::Trace(trace) => self.records.push(Written::Trace(trace)),
                     Output::Live(change) => self.tell(change, now.unix),
                 }
             }

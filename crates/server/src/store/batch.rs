@@ -1,9 +1,10 @@
 //! A batch of records in one transaction, kind by kind: a few statements however many records there are.
 
-use super::{Store, calls, conversations, customers, entries, statuses};
+use super::{Store, Written, calls, conversations, customers, entries, statuses, traces};
 use pbx::record::EntryRecord;
 use pbx::{CallRecord, ConversationRecord, CustomerRecord, Record};
 use sqlx::AnyConnection;
+use switch::CallTrace;
 
 /// Records by kind, each kind in the order it came.
 #[derive(Default)]
@@ -13,12 +14,20 @@ struct Kinds<'r> {
     calls: Vec<&'r CallRecord>,
     entries: Vec<&'r EntryRecord>,
     statuses: Vec<statuses::StatusRow>,
+    traces: Vec<&'r CallTrace>,
 }
 
 impl<'r> Kinds<'r> {
-    fn of(records: &'r [Record]) -> Self {
+    fn of(records: &'r [Written]) -> Self {
         let mut kinds = Self::default();
         for record in records {
+            let record = match record {
+                Written::Record(record) => record,
+                Written::Trace(trace) => {
+                    kinds.traces.push(trace);
+                    continue;
+                }
+            };
             match record {
                 Record::Customer(customer) => kinds.customers.push(customer),
                 Record::Conversation(conversation) => kinds.conversations.push(conversation),
@@ -38,7 +47,8 @@ impl<'r> Kinds<'r> {
         conversations::save(to, &self.conversations).await?;
         calls::save(to, &self.calls).await?;
         entries::save(to, &self.entries).await?;
-        statuses::save(to, &self.statuses).await
+        statuses::save(to, &self.statuses).await?;
+        traces::save(to, &self.traces).await
     }
 }
 
@@ -46,7 +56,7 @@ impl<'r> Kinds<'r> {
 ///
 /// # Errors
 /// When the database refuses one of them or cannot be written.
-pub(super) async fn commit(store: &Store, records: &[Record]) -> Result<(), sqlx::Error> {
+pub(super) async fn commit(store: &Store, records: &[Written]) -> Result<(), sqlx::Error> {
     let mut transaction = store.writing.begin().await?;
     Kinds::of(records).save(&mut transaction).await?;
     transaction.commit().await

@@ -16,6 +16,7 @@ mod queue;
 mod recovery;
 mod sessions;
 mod statuses;
+mod traces;
 mod workspace;
 mod writer;
 
@@ -29,6 +30,7 @@ pub use notes::NoteRow;
 pub use open::check;
 pub use queue::MOST_WAITING;
 pub use recovery::Recovered;
+pub use traces::{LegRow, LineRow, MediaRow, TraceRow, Written};
 pub use workspace::RevisionRow;
 pub use writer::{NotSettled, Writer};
 

@@ -1,5 +1,6 @@
 //! What waits to be written: of each row the newest version, in the order the rows came.
 
+use super::Written;
 use pbx::Record;
 use std::collections::{HashMap, VecDeque};
 
@@ -17,15 +18,17 @@ enum Row {
     Customer(u64),
     Entry(u64),
     Status(u64),
+    Trace(u64),
 }
 
-fn row(record: &Record) -> Row {
-    match record {
-        Record::Call(call) => Row::Call(call.id.0),
-        Record::Conversation(conversation) => Row::Conversation(conversation.id.0),
-        Record::Customer(customer) => Row::Customer(customer.id.0),
-        Record::Entry(entry) => Row::Entry(entry.id.0),
-        Record::OperatorStatus { manager, .. } => Row::Status(manager.0),
+fn row(written: &Written) -> Row {
+    match written {
+        Written::Record(Record::Call(call)) => Row::Call(call.id.0),
+        Written::Record(Record::Conversation(conversation)) => Row::Conversation(conversation.id.0),
+        Written::Record(Record::Customer(customer)) => Row::Customer(customer.id.0),
+        Written::Record(Record::Entry(entry)) => Row::Entry(entry.id.0),
+        Written::Record(Record::OperatorStatus { manager, .. }) => Row::Status(manager.0),
+        Written::Trace(trace) => Row::Trace(trace.call.0),
     }
 }
 
@@ -33,13 +36,13 @@ fn row(record: &Record) -> Row {
 struct Waiting {
     /// Of the oldest version of this row that is not written.
     sequence: u64,
-    record: Record,
+    record: Written,
 }
 
 /// Records taken out to be written, no row twice.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub records: Vec<Record>,
+    pub records: Vec<Written>,
     /// With them written, everything accepted up to this sequence number is.
     pub reaches: u64,
 }
@@ -60,7 +63,8 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Takes a record. A record is the whole row, so it takes the place of an older version that still waits.
-    pub fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: impl Into<Written>) {
+        let record = record.into();
         self.accepted += 1;
         let row = row(&record);
         if let Some(older) = self.older(row) {
@@ -79,7 +83,7 @@ impl Queue {
         self.waiting.get_mut(usize::try_from(place).ok()?)
     }
 
-    fn pop(&mut self) -> Option<Record> {
+    fn pop(&mut self) -> Option<Written> {
         let Waiting { record, .. } = self.waiting.pop_front()?;
         self.places.remove(&row(&record));
         self.first += 1;
@@ -116,8 +120,9 @@ mod tests {
     use pbx::settings::OperatorStatus;
     use pbx::{ManagerId, UnixMillis};
 
-    fn status(manager: u64, since: u64) -> Record {
-        Record::OperatorStatus { manager: ManagerId(manager), status: OperatorStatus::Call, since: UnixMillis(since) }
+    fn status(manager: u64, since: u64) -> Written {
+        let since = UnixMillis(since);
+        Record::OperatorStatus { manager: ManagerId(manager), status: OperatorStatus::Call, since }.into()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! only after the commit. So whatever the API or an event has told is in the database.
 
 use super::queue::{BATCH, Queue, Taken};
-use super::{Store, batch, may_pass};
+use super::{Store, Written, batch, may_pass};
 use crate::control::{Live, LiveChange};
 use crate::events::{EventBus, Subject};
 use pbx::record::CallState;
@@ -68,7 +68,7 @@ impl Writer {
     }
 
     /// Takes records to be written; never waits.
-    pub fn send(&self, records: Vec<Record>) {
+    pub fn send(&self, records: Vec<impl Into<Written>>) {
         if records.is_empty() {
             return;
         }
@@ -193,7 +193,7 @@ impl Task {
     }
 
     /// A batch with a record that the database refuses is halved until that record stands alone: it keeps no other out.
-    async fn write_all(&self, records: &[Record]) {
+    async fn write_all(&self, records: &[Written]) {
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
             let Err(why) = self.commit(part).await else { continue };
@@ -208,7 +208,7 @@ impl Task {
     }
 
     /// Tries until the database takes the records or refuses them for good.
-    async fn commit(&self, records: &[Record]) -> Result<(), sqlx::Error> {
+    async fn commit(&self, records: &[Written]) -> Result<(), sqlx::Error> {
         let mut pause = Duration::from_millis(100);
         loop {
             match batch::commit(&self.store, records).await {
@@ -222,9 +222,11 @@ impl Task {
         }
     }
 
-    fn tell(&mut self, records: &[Record]) {
+    fn tell(&mut self, records: &[Written]) {
         self.live.records_written.fetch_add(records.len() as u64, Ordering::Relaxed);
-        for record in records {
+        for written in records {
+            // Nobody waits for a trace: it is looked up when somebody asks for it.
+            let Written::Record(record) = written else { continue };
             let subject = match record {
                 Record::Call(call) => {
                     if call.state == CallState::Ended {

@@ -90,6 +90,9 @@ async fn control(
                 drain(&mut business, &writer);
                 let _ = done.send(outcome);
             }
+            Some(Order::Trace(_, done)) => {
+                let _ = done.send(None);
+            }
             Some(Order::EditCustomer(customer)) => business.edit_customer(*customer),
             Some(Order::AddBrowser(account)) => browsers.lock().unwrap().push(account),
             Some(Order::Library(_, done) | Order::Drain(done) | Order::Cut(done)) => {
