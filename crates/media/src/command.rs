@@ -1,5 +1,6 @@
 //! What a media engine is told and what it tells.
 
+use crate::family::Family;
 use std::sync::Arc;
 
 /// A leg's media, named by the switch.
@@ -57,7 +58,8 @@ pub enum Repeat {
 #[allow(missing_docs)] // fields say themselves what they are
 pub enum Command {
     /// Make a leg. With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
-    Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>> },
+    /// Its sockets are of the `family` the far end is reached by, unless the offer says otherwise.
+    Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>>, family: Family },
     /// The far end's answer to our offer. [`Event::Negotiated`] or [`Event::Refused`] follows.
     Answer { leg: LegId, sdp: Arc<[u8]> },
     /// The far end's new offer (hold, resume, other codec, other address): [`Event::LocalSdp`] with our answer follows,

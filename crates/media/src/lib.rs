@@ -6,6 +6,7 @@ mod bridge;
 pub mod command;
 pub mod dtmf;
 pub mod engine;
+mod family;
 pub mod g711;
 mod key_filter;
 mod key_queue;
@@ -37,6 +38,7 @@ mod webrtc_sdp;
 
 pub use command::{Command, Event, Figures, LegId, Profile, PromptKey, RefusedSdp, Repeat, Source, ToneKind};
 pub use engine::{Engine, EngineConfig};
+pub use family::Family;
 pub use library::Library;
 pub use negotiation::LocalAddresses;
 pub use out::{Channel, Counts, PacketSink};

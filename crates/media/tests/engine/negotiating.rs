@@ -16,7 +16,7 @@ fn sdp(lines: &str) -> Arc<[u8]> {
 
 fn open(offer: Option<Arc<[u8]>>) -> World {
     let mut world = World::new();
-    world.command(Command::Open { leg: LEG, profile: Profile::Rtp, offer });
+    world.command(Command::Open { leg: LEG, profile: Profile::Rtp, offer, family: media::Family::V4 });
     world
 }
 
@@ -164,7 +164,7 @@ fn wrong_moments_are_refused_and_change_nothing() {
     assert_eq!(refusal(&world), Some(RefusedSdp::WrongState));
 
     let mut world = World::new();
-    let open = Command::Open { leg: LEG, profile: Profile::Rtp, offer: None };
+    let open = Command::Open { leg: LEG, profile: Profile::Rtp, offer: None, family: media::Family::V4 };
     world.engine.handle_command(world.now(), open, None, &mut world.sent);
     assert!(matches!(world.engine.poll_event(), Some(Event::Refused { why: RefusedSdp::NoPort, .. })));
 }

@@ -164,11 +164,11 @@ fn join(world: &mut World, leg: LegId, peer_offers: bool) -> Peer {
     let mut peer = Peer::new(leg, world.now());
     if peer_offers {
         let offer = Some(peer.offer());
-        world.command(Command::Open { leg, profile: Profile::WebRtc, offer });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer, family: media::Family::V4 });
         let answer = world.local_sdp(leg);
         peer.accept(&answer);
     } else {
-        world.command(Command::Open { leg, profile: Profile::WebRtc, offer: None });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer: None, family: media::Family::V4 });
         let sdp = peer.answer(&world.local_sdp(leg));
         world.command(Command::Answer { leg, sdp });
     }
@@ -331,7 +331,7 @@ fn a_leg_that_never_connects_fails_after_about_thirty_seconds() {
     let mut world = World::new();
     let mut peer = Peer::new(LEG, world.now());
     let offer = Some(peer.offer());
-    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer });
+    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4 });
     let failed = |world: &World| world.events.iter().filter(|(_, e)| matches!(e, Event::Failed { .. })).count();
     // DTLS of the active side gives up a little before us, at a random time.
     world.pass(15_000);
@@ -355,6 +355,7 @@ fn offers_without_dtls_or_g711_are_refused() {
             leg: LEG,
             profile: Profile::WebRtc,
             offer: Some(bad.clone().into_bytes().into()),
+            family: media::Family::V4,
         });
         let refused = world.events.iter().rev().find_map(|(_, event)| match event {
             Event::Refused { why, .. } => Some(*why),
@@ -410,7 +411,7 @@ fn a_browsers_own_candidates_do_not_matter() {
     let offer = offer.replacen("a=rtcp-mux\r\n", &format!("a=rtcp-mux\r\n{extra}"), 1);
     assert!(offer.contains(".local"));
     let offer = Some(offer.into_bytes().into());
-    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer });
+    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4 });
     peer.accept(&world.local_sdp(LEG));
     for _ in 0..100 {
         exchange(&mut world, &mut [&mut peer], 20);

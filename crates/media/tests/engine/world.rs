@@ -180,7 +180,7 @@ impl Phone {
     /// Opens a leg with this phone's offer.
     pub fn open(mut self, world: &mut World) -> Self {
         let offer = Some(self.sdp("sendrecv"));
-        world.command(Command::Open { leg: self.leg, profile: Profile::Rtp, offer });
+        world.command(Command::Open { leg: self.leg, profile: Profile::Rtp, offer, family: media::Family::V4 });
         assert!(
             world
                 .events
