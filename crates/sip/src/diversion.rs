@@ -86,9 +86,8 @@ impl<'a> HistoryEntry<'a> {
     /// May the target be shown (RFC 7044 10.1.2)?
     #[must_use]
     pub fn is_private(&self) -> bool {
-        self.escaped_header("Privacy").is_some_and(|value| {
-            value.split([';', ',']).any(|one| one.trim().eq_ignore_ascii_case("history"))
-        })
+        self.escaped_header("Privacy")
+            .is_some_and(|value| value.split([';', ',']).any(|one| one.trim().eq_ignore_ascii_case("history")))
     }
     /// The user part or telephone number of the target, escapes and parameters undone; empty when there is none.
     #[must_use]

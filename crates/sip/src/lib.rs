@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod binding;
 mod client_transaction;
 mod cseq;
 mod derive;

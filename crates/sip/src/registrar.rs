@@ -1,48 +1,16 @@
-//! Bindings of accounts: where their phones are (RFC 3261 10.3, RFC 3327 for Path).
+//! Bindings of accounts: where their phones are (RFC 3261 10.3, RFC 3327 for Path, RFC 5626 6 for flows).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::binding::{MAX_PATH, apply, bad, wishes};
 use crate::flow::Flow;
 use crate::header::HeaderName;
-use crate::message::Message;
-use crate::name_addr::NameAddr;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::scan;
-use crate::uri::{Scheme, Uri};
 
-/// Most bindings of one account; a further one takes the place of the one that ends first.
-pub const MAX_BINDINGS: usize = 10;
-/// Longest a binding lives without refresh, seconds.
-pub const MAX_EXPIRES: u32 = 3600;
-/// Shortest; less is raised to it rather than refused, phones with 10 s (R60) are the rule here.
-pub const MIN_EXPIRES: u32 = 10;
-/// When neither Contact nor Expires says.
-const DEFAULT_EXPIRES: u32 = 3600;
-/// Most Path values of a binding.
-const MAX_PATH: usize = 8;
-
-/// One phone of an account.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Binding {
-    /// URI of its Contact: the Request-URI of an INVITE to it.
-    pub contact_uri: String,
-    /// Path values, in order: the Route of an INVITE to it.
-    pub path: Vec<String>,
-    /// Where it was seen: where an INVITE is sent.
-    pub flow: Flow,
-    /// The Contact names another address than it was seen at (NAT); requests must stay on the flow.
-    pub is_behind_nat: bool,
-    /// Preference in thousandths, 0–1000; the larger is rung first.
-    pub q: u16,
-    /// User-Agent of its REGISTER.
-    pub user_agent: Option<String>,
-    /// When it ends unless refreshed.
-    pub expires_at: Instant,
-    call_id: Vec<u8>,
-    cseq: u32,
-}
+pub use crate::binding::{Binding, FlowKey, MAX_BINDINGS, MAX_EXPIRES, MIN_EXPIRES};
 
 /// How an account's bindings changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,13 +54,6 @@ pub struct Registrar {
     changes: VecDeque<BindingChange>,
 }
 
-/// One Contact of a REGISTER, understood.
-struct Wish<'a> {
-    uri: Uri<'a>,
-    expires: u32,
-    q: u16,
-}
-
 impl Registrar {
     /// An empty one.
     #[must_use]
@@ -130,9 +91,8 @@ impl Registrar {
             self.replace(account, Vec::new());
             return Ok(had_any.then_some(ChangeCause::Removed));
         }
-        let default = default_expires(request)?;
-        let wishes = contacts.iter().map(|contact| wish(contact, default)).collect::<Result<Vec<_>, _>>()?;
-        self.check_order(account, request, |binding| wishes.iter().any(|wish| is_same(binding, &wish.uri)))?;
+        let wishes = wishes(request, &contacts)?;
+        self.check_order(account, request, |binding| wishes.iter().any(|wish| binding.is_meant(wish)))?;
         let before = self.bindings(account).to_vec();
         let mut after = before.clone();
         for wish in &wishes {
@@ -156,6 +116,23 @@ impl Registrar {
     #[must_use]
     pub fn bindings(&self, account: u64) -> &[Binding] {
         self.accounts.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The phones of an account, those rung first in front; of each its flows, the newest in front. A request goes by one
+    /// flow of each phone, by the next one when that one failed: 430, or a connection that is gone (RFC 5626 7).
+    #[must_use]
+    pub fn phones(&self, account: u64) -> Vec<Vec<&Binding>> {
+        let mut phones: Vec<Vec<&Binding>> = Vec::new();
+        for binding in self.bindings(account) {
+            match phones.iter_mut().find(|phone| phone.iter().any(|flow| flow.is_same_phone(binding))) {
+                Some(phone) => phone.push(binding),
+                None => phones.push(vec![binding]),
+            }
+        }
+        for phone in &mut phones {
+            phone.sort_by_key(|flow| std::cmp::Reverse(flow.seen_at));
+        }
+        phones
     }
 
     /// Accounts with at least one binding.
@@ -236,10 +213,14 @@ impl Registrar {
 
     /// 200 with all bindings and what is left of them (10.3 step 8).
     fn reply(&self, now: Instant, account: u64, request: &Request) -> Reply {
-        let mut reply = Reply::new(200);
+        let mut reply = Reply::new(200).with_header("Supported", "path, outbound");
         for binding in self.bindings(account) {
-            let left = binding.expires_at.saturating_duration_since(now).as_secs();
-            reply = reply.with_header("Contact", format!("<{}>;expires={left}", binding.contact_uri));
+            reply = reply.with_header("Contact", binding.contact(now));
+        }
+        let of_request = |binding: &&Binding| binding.cseq == request.cseq() && binding.call_id == request.call_id();
+        if self.bindings(account).iter().filter(of_request).any(|binding| binding.flow_key.is_some()) {
+            // The phone must learn that its flows are kept apart here (RFC 5626 6).
+            reply = reply.with_header("Require", "outbound");
         }
         for path in request.list(HeaderName::Path).take(MAX_PATH) {
             reply = reply.with_header("Path", scan::text(path));
@@ -248,92 +229,12 @@ impl Registrar {
     }
 }
 
-fn bad(problem: &str) -> Reply {
-    Reply::new(400).with_header("Warning", format!("399 sori \"{problem}\""))
-}
-
-fn default_expires(request: &Message) -> Result<u32, Reply> {
-    match request.known(HeaderName::Expires) {
-        None => Ok(DEFAULT_EXPIRES),
-        Some(value) => seconds(value),
-    }
-}
-
-/// RFC 3261 20.19: a number up to 2^32 − 1; a larger one is wrong (RFC 4475 3.1.2.4).
-fn seconds(value: &[u8]) -> Result<u32, Reply> {
-    let number = scan::number(value, u64::from(u32::MAX)).and_then(|number| u32::try_from(number).ok());
-    number.ok_or_else(|| bad("Expires is no number below 2^32"))
-}
-
-fn wish(contact: &[u8], default: u32) -> Result<Wish<'_>, Reply> {
-    let address = NameAddr::parse(contact).ok_or_else(|| bad("Contact is no address"))?;
-    let uri = address.uri().filter(|uri| matches!(uri.scheme(), Scheme::Sip | Scheme::Sips));
-    let uri = uri.ok_or_else(|| bad("Contact is no SIP URI"))?;
-    let expires = match address.params().get("expires") {
-        Some(value) => seconds(&scan::unquote(value))?,
-        None => default,
-    };
-    let q = match address.params().get("q") {
-        Some(value) => thousandths(value).ok_or_else(|| bad("Contact: q is no number from 0 to 1"))?,
-        None => 1000,
-    };
-    let expires = if expires == 0 { 0 } else { expires.clamp(MIN_EXPIRES, MAX_EXPIRES) };
-    Ok(Wish { uri, expires, q })
-}
-
-/// `0.75` is 750; at most three digits after the point (RFC 3261 25.1 qvalue).
-fn thousandths(value: &[u8]) -> Option<u16> {
-    let (whole, part) = scan::split_once(value, b'.').unwrap_or((value, b""));
-    if part.len() > 3 {
-        return None;
-    }
-    let whole = scan::number(whole, 1)?;
-    let part = match part {
-        [] => 0,
-        digits => scan::number(digits, 999)? * [1, 100, 10, 1][digits.len() & 3],
-    };
-    u16::try_from(whole * 1000 + part).ok().filter(|q| *q <= 1000)
-}
-
-fn is_same(binding: &Binding, uri: &Uri<'_>) -> bool {
-    Uri::parse(binding.contact_uri.as_bytes()).is_some_and(|own| own.matches(uri))
-}
-
-fn apply(bindings: &mut Vec<Binding>, now: Instant, wish: &Wish<'_>, request: &Request, flow: Flow) {
-    let old = bindings.iter().position(|binding| is_same(binding, &wish.uri));
-    if wish.expires == 0 {
-        if let Some(old) = old {
-            bindings.remove(old);
-        }
-        return;
-    }
-    let new = Binding {
-        contact_uri: wish.uri.to_text(),
-        path: request.list(HeaderName::Path).take(MAX_PATH).map(scan::text).collect(),
-        flow,
-        is_behind_nat: wish.uri.address() != Some(flow.remote),
-        q: wish.q,
-        user_agent: request.user_agent(),
-        expires_at: now + Duration::from_secs(u64::from(wish.expires)),
-        call_id: request.call_id().to_vec(),
-        cseq: request.cseq(),
-    };
-    if let Some(old) = old {
-        bindings.remove(old);
-    }
-    // A phone that takes a new port at each start must not lock itself out: the one that ends first is likely gone.
-    if bindings.len() >= MAX_BINDINGS
-        && let Some((oldest, _)) = bindings.iter().enumerate().min_by_key(|(_, binding)| binding.expires_at)
-    {
-        bindings.remove(oldest);
-    }
-    bindings.push(new);
-}
-
 /// What a refresh is not: a phone more, a phone less, a phone elsewhere.
 fn difference(before: &[Binding], after: &[Binding]) -> Option<ChangeCause> {
     let is_in = |list: &[Binding], one: &Binding| {
-        list.iter().any(|other| other.contact_uri == one.contact_uri && other.flow == one.flow)
+        list.iter().any(|other| {
+            other.contact_uri == one.contact_uri && other.flow == one.flow && other.flow_key == one.flow_key
+        })
     };
     if after.iter().any(|binding| !is_in(before, binding)) {
         return Some(ChangeCause::Bound);

@@ -148,9 +148,7 @@ mod tests {
         assert_eq!(v4[8..20], ID);
         assert_eq!(v4[20..], [0x00, 0x20, 0x00, 0x08, 0x00, 0x01, 0xa1, 0x47, 0xe1, 0x12, 0xa6, 0x43]);
         let v6 = answer(&request(&[]), "[2001:db8:1234:5678:11:2233:4455:6677]:32853".parse().unwrap()).unwrap();
-        let masked = [
-            0x01, 0x13, 0xa9, 0xfa, 0xa5, 0xd3, 0xf1, 0x79, 0xbc, 0x25, 0xf4, 0xb5, 0xbe, 0xd2, 0xb9, 0xd9,
-        ];
+        let masked = [0x01, 0x13, 0xa9, 0xfa, 0xa5, 0xd3, 0xf1, 0x79, 0xbc, 0x25, 0xf4, 0xb5, 0xbe, 0xd2, 0xb9, 0xd9];
         assert_eq!(v6[20..28], [0x00, 0x20, 0x00, 0x14, 0x00, 0x02, 0xa1, 0x47]);
         assert_eq!(v6[28..], masked);
     }
@@ -189,7 +187,11 @@ mod tests {
         }
         let mut response = request(&[]);
         response[..2].copy_from_slice(&BINDING_SUCCESS.to_be_bytes());
-        assert_eq!(answer(&response, remote), None, "a response must not be answered: two servers would go on for ever");
+        assert_eq!(
+            answer(&response, remote),
+            None,
+            "a response must not be answered: two servers would go on for ever"
+        );
         assert_eq!(answer(&request(&[0x80, 0x22, 0xff, 0xff]), remote), None);
         assert_eq!(answer(&request(&attribute(0x8022, b"").repeat(17)), remote), None);
         assert_eq!(answer(&request(&vec![0; 600]), remote), None);

@@ -173,3 +173,101 @@ fn bindings_are_bounded() {
     assert_eq!(office.bound().len(), 10);
     assert!(!office.bound().iter().any(|uri| uri.contains("p0@")), "the oldest makes room");
 }
+
+const INSTANCE: &str = "+sip.instance=\"<urn:uuid:F81D4FAE-7dec-11d0-a765-00a0c91e6bf6>\"";
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+}
+
+/// RFC 5626 6: the same instance and reg-id take the place of their binding, wherever they come from now.
+#[test]
+fn a_flow_is_replaced_by_its_successor() {
+    let mut office = Office::new();
+    office.flow = flow(0, Transport::Tcp);
+    let (reply, _) =
+        office.register(&format!("Supported: path, outbound\nContact: <sip:a@10.0.0.7:40001;ob>;reg-id=1;{INSTANCE}"));
+    assert_eq!((reply.status, header(&reply, "Require")), (200, Some("outbound")));
+    let bound = contacts(&reply)[0];
+    assert!(bound.ends_with(";+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\";reg-id=1"), "{bound}");
+    // The phone came back by another connection with another Contact, before the old one was noticed to be gone.
+    office.flow.connection = 2;
+    let lower = INSTANCE.to_lowercase();
+    let (_, moved) =
+        office.register(&format!("Supported: outbound\nContact: <sip:a@10.0.0.7:40002;ob>;reg-id=1;{lower}"));
+    assert_eq!((office.bound(), moved), (vec!["sip:a@10.0.0.7:40002;ob"], change(1, ChangeCause::Bound)));
+    office.registrar.remove_connection(1);
+    assert_eq!(office.registrar.poll_event(), None, "the old connection has nothing left");
+    let (_, gone) =
+        office.register(&format!("Supported: outbound\nContact: <sip:a@10.0.0.7:40009>;reg-id=1;expires=0;{INSTANCE}"));
+    assert_eq!((office.bound().len(), gone), (0, change(0, ChangeCause::Removed)));
+}
+
+#[test]
+fn several_flows_are_one_phone() {
+    let mut office = Office::new();
+    office.flow = flow(0, Transport::Tcp);
+    for number in [1, 2] {
+        office.flow.connection = number;
+        office.now += Duration::from_secs(1);
+        office.register(&format!("Supported: outbound\nContact: <sip:a@10.0.0.7;ob>;reg-id={number};{INSTANCE}"));
+    }
+    office.flow = flow(0, Transport::Udp);
+    office.register("Contact: <sip:plain@192.0.2.2>");
+    let flows = |office: &Office| -> Vec<Vec<u64>> {
+        let phones = office.registrar.phones(5);
+        phones.iter().map(|phone| phone.iter().map(|flow| flow.flow.connection).collect()).collect()
+    };
+    assert_eq!(flows(&office), [vec![2, 1], vec![0]], "two flows of one phone, the newest in front, and another phone");
+    office.now += Duration::from_secs(1);
+    office.flow = flow(0, Transport::Tcp);
+    office.register(&format!("Supported: outbound\nContact: <sip:a@10.0.0.7;ob>;reg-id=1;{INSTANCE}"));
+    assert_eq!(flows(&office)[0], [1, 2], "a refresh makes it the newest");
+    office.registrar.remove_connection(1);
+    assert_eq!(flows(&office), [vec![2], vec![0]]);
+}
+
+#[test]
+fn flows_need_support_an_instance_and_a_first_hop_that_keeps_them() {
+    let mut office = Office::new();
+    for plain in [
+        format!("Contact: <sip:a@192.0.2.2>;reg-id=1;{INSTANCE}"),
+        "Supported: outbound\nContact: <sip:a@192.0.2.2>;reg-id=1".to_owned(),
+        format!("Supported: outbound\nContact: <sip:a@192.0.2.2>;{INSTANCE}"),
+    ] {
+        let (reply, _) = office.register(&plain);
+        assert_eq!((reply.status, header(&reply, "Require")), (200, None), "{plain}");
+        assert_eq!(office.registrar.bindings(5)[0].flow_key, None);
+    }
+    for bad in [
+        format!("Supported: outbound\nContact: <sip:a@192.0.2.2>;reg-id=0;{INSTANCE}"),
+        format!("Supported: outbound\nContact: <sip:a@192.0.2.2>;reg-id=2147483648;{INSTANCE}"),
+        "Supported: outbound\nContact: <sip:a@192.0.2.2>;reg-id=1;+sip.instance=\"<>\"".to_owned(),
+        format!("Supported: outbound\nContact: <sip:a@h>;reg-id=1;{INSTANCE}, <sip:b@h>;reg-id=2;{INSTANCE}"),
+    ] {
+        assert_eq!(office.register(&bad).0.status, 400, "{bad}");
+    }
+    let through_a_proxy = format!(
+        "Via: SIP/2.0/UDP phone;branch=z9hG4bKp\nSupported: outbound\nContact: <sip:a@192.0.2.2>;reg-id=1;{INSTANCE}"
+    );
+    assert_eq!(office.register(&through_a_proxy).0.status, 439);
+    assert_eq!(office.register(&format!("{through_a_proxy}\nPath: <sip:edge;lr>")).0.status, 439);
+    assert_eq!(office.register(&format!("{through_a_proxy}\nPath: <sip:edge;lr;ob>")).0.status, 200);
+    assert_eq!(office.registrar.bindings(5).last().unwrap().path, ["<sip:edge;lr;ob>"]);
+    let many = (0..21).map(|n| format!("<sip:p{n}@h>")).collect::<Vec<_>>().join(", ");
+    assert_eq!(office.register(&format!("Contact: {many}")).0.status, 400);
+}
+
+/// The registrar needs no option tag of these to be told; others it does not have.
+#[test]
+fn required_extensions() {
+    let register = |tags: &str| {
+        let mut peer = crate::peer::Peer::new(Transport::Udp);
+        peer.feed(&format!(
+            "REGISTER sip:192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKr\nFrom: <sip:1@h>;tag=1\nTo: <sip:1@h>\nCall-ID: r\nCSeq: 1 REGISTER\nRequire: {tags}"
+        ));
+        peer.starts().first().cloned()
+    };
+    assert_eq!(register("path, outbound"), None, "told to the user");
+    assert_eq!(register("gruu").as_deref(), Some("SIP/2.0 420 Bad Extension"));
+}

@@ -99,7 +99,9 @@ fn a_refresh_gives_time_and_state() {
     peer.pass(10_000);
     let last = peer.sent();
     assert_eq!(value(&last[0], "Subscription-State"), "terminated;reason=timeout");
-    assert!(matches!(peer.told()[..], [Event::SubscriptionEnded { id: ended, cause: SubscriptionEnd::Expired }] if ended == id));
+    assert!(
+        matches!(peer.told()[..], [Event::SubscriptionEnded { id: ended, cause: SubscriptionEnd::Expired }] if ended == id)
+    );
     peer.assert_nothing_left();
     assert_eq!(peer.endpoint.counts().subscriptions, 0);
 }
@@ -250,7 +252,9 @@ fn our_own_wish_and_a_closed_connection_end_it() {
     peer.endpoint.handle_connection_closed(peer.now, 2);
     assert!(peer.told().is_empty());
     peer.endpoint.handle_connection_closed(peer.now, 1);
-    assert!(matches!(peer.told()[..], [Event::SubscriptionEnded { id: ended, cause: SubscriptionEnd::Unreachable }] if ended == id));
+    assert!(
+        matches!(peer.told()[..], [Event::SubscriptionEnded { id: ended, cause: SubscriptionEnd::Unreachable }] if ended == id)
+    );
     peer.assert_nothing_left();
 }
 
@@ -266,7 +270,9 @@ fn a_subscriber_behind_nat_that_moved_is_told_where_it_is() {
     assert_eq!(flow, peer.flow, "not to the private address");
     peer.respond(&notify, "200 OK", "", "");
     peer.flow.remote.set_port(61_000);
-    peer.feed(&again(&ok, 6, "Event: dialog;id=3\nExpires: 60").replace("200@192.0.2.2>\nEvent", "200@10.0.0.5>\nEvent"));
+    peer.feed(
+        &again(&ok, 6, "Event: dialog;id=3\nExpires: 60").replace("200@192.0.2.2>\nEvent", "200@10.0.0.5>\nEvent"),
+    );
     peer.sent();
     assert!(is_due(&mut peer, id));
     peer.endpoint.notify(peer.now, id, None);
