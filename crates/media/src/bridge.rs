@@ -2,7 +2,7 @@
 
 use crate::g711::transcode;
 use crate::leg::{Leg, Transport};
-use crate::out::{Channel, Out, PacketSink};
+use crate::out::{Out, PacketSink};
 use crate::payload_map::Payload;
 use crate::rtp::{HEADER_LENGTH, Header, write_header};
 use crate::telephone_event::TelephoneEvent;
@@ -68,7 +68,7 @@ pub(crate) fn forward<S: PacketSink>(
                 let sequence = numbers.sequence as u16;
                 write_header(head, numbers.marker, payload_type, sequence, numbers.timestamp, to.send.ssrc);
             }
-            out.send(id, Channel::Rtp, destination, &packet[start..body.end]);
+            rtp.send_rtp(id, destination, numbers.sequence, &packet[start..body.end], out);
         }
     }
     Forwarded::Sent

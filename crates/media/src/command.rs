@@ -12,6 +12,9 @@ pub struct LegId(pub u64);
 pub enum Profile {
     /// RTP/AVP over UDP with symmetric RTP (desk phones, carriers).
     Rtp,
+    /// As [`Profile::Rtp`], but an offer of ours is RTP/SAVP with SDES keys (RFC 4568). Offers of the far end are answered
+    /// with SRTP where they ask for it, under either profile.
+    Srtp,
     /// ICE, DTLS-SRTP, rtcp-mux (browsers), through str0m.
     WebRtc,
 }

@@ -19,6 +19,7 @@ use crate::seed::Seed;
 use crate::timers::{Timer, WakeUps};
 use crate::webrtc_leg::WebRtcConfig;
 
+use crate::srtp::{KeySource, Sdes};
 /// How an engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineConfig {
@@ -32,10 +33,13 @@ pub struct EngineConfig {
     /// Legs at most; one more is refused with [`crate::RefusedSdp::NoPort`].
     pub max_legs: usize,
 }
+    /// 32 bytes from the system's random source, other ones for each engine, of which SRTP keys are made; `None`: SRTP
+    /// is neither offered nor taken.
+    pub srtp_seed: Option<[u8; 32]>,
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { quiet_ms: 30_000, dtls_active: None, ice_lite: true, max_legs: 20_000 }
+        Self { quiet_ms: 30_000, dtls_active: None, ice_lite: true, srtp_seed: None, max_legs: 20_000 }
     }
 }
 
@@ -52,6 +56,8 @@ pub struct Engine {
     /// A packet of a WebRTC leg on its way to a bridge: room for a header, then the payload.
     scratch: Vec<u8>,
 }
+    /// Legs opened so far.
+    opened: u64,
 
 impl Engine {
     /// An engine without legs. `seed` makes SSRCs, sequence numbers and report times.
@@ -69,6 +75,7 @@ impl Engine {
             scratch: vec![0; MAX_PACKET + HEADER_LENGTH],
         }
     }
+            opened: 0,
 
     /// Takes a new library. What plays plays on from the old one.
     pub fn set_library(&mut self, library: Arc<Library>) {
@@ -145,6 +152,16 @@ impl Engine {
     const fn webrtc_config(&self) -> WebRtcConfig {
         WebRtcConfig { dtls_active: self.config.dtls_active, ice_lite: self.config.ice_lite }
     }
+    /// The key exchange of a new RTP leg.
+    const fn sdes(&mut self, secure: bool) -> Sdes {
+        self.opened += 1;
+        let source = match self.config.srtp_seed {
+            Some(seed) => Some(KeySource::new(seed, self.opened)),
+            None => None,
+        };
+        Sdes::new(source, secure)
+    }
+
 
     /// Enters the leg's earliest timer into the heap.
     fn arm(&mut self, slot: u32) {

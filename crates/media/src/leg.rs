@@ -7,7 +7,7 @@ use crate::dtmf::Detector;
 use crate::key_filter::KeyFilter;
 use crate::key_queue::{KeyQueue, Sending};
 use crate::negotiation::Agreed;
-use crate::out::{Channel, Out, PacketSink};
+use crate::out::{Out, PacketSink};
 use crate::playback::Playback;
 use crate::prompt::FRAME;
 use crate::receive_stream::ReceiveStream;
@@ -262,7 +262,7 @@ impl Leg {
                 }
                 if let Some(place) = packet.get_mut(HEADER_LENGTH..length) {
                     place.copy_from_slice(payload);
-                    out.send(self.id, Channel::Rtp, to, &packet[..length]);
+                    rtp.send_rtp(self.id, to, numbers.sequence, &packet[..length], out);
                 }
             }
             Transport::WebRtc(webrtc) => webrtc.write(self.id, numbers, payload_type, payload, out),

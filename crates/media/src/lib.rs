@@ -29,6 +29,7 @@ mod rtp_leg;
 pub mod sdp;
 mod seed;
 mod send_stream;
+pub mod srtp;
 pub mod telephone_event;
 mod timers;
 pub mod tones;

@@ -6,6 +6,7 @@ use crate::command::RefusedSdp;
 use crate::g711::Law;
 use crate::payload_map::{Payload, PayloadMap};
 use crate::sdp::{Connection, Direction, Media, Origin, RtpMap, Sdp};
+use crate::srtp::{Sdes, Security};
 
 /// The payload type of telephone-event in our own offers.
 pub const OUR_EVENT: u8 = 101;
@@ -36,6 +37,8 @@ pub struct Agreed {
     pub may_send: bool,
     /// Whether the far end sends media.
     pub may_receive: bool,
+    /// RTCP shares the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
 }
 
 /// The side of one leg in offers and answers.
@@ -52,15 +55,34 @@ pub struct Negotiation {
     /// The order of the m-lines of the session, fixed once agreed (RFC 3264 section 8).
     lines: Vec<Media>,
     audio_line: usize,
+    sdes: Sdes,
+    /// RTCP shares the RTP port; only where the far end offered it.
+    rtcp_mux: bool,
 }
 
 impl Negotiation {
     /// `session`: a number for `o=`, unlikely to repeat.
     #[must_use]
-    pub fn new(local: LocalAddresses, session: u64) -> Self {
+    pub fn new(local: LocalAddresses, session: u64, sdes: Sdes) -> Self {
         // Some phones take the session id as a signed number.
         let origin = Origin { session: session >> 2, version: 0 };
-        Self { local, origin, offered: false, ours_last: false, agreed: false, lines: Vec::new(), audio_line: 0 }
+        Self {
+            local,
+            origin,
+            offered: false,
+            ours_last: false,
+            agreed: false,
+            lines: Vec::new(),
+            audio_line: 0,
+            sdes,
+            rtcp_mux: false,
+        }
+    }
+
+    /// The exchange of SRTP keys.
+    #[must_use]
+    pub const fn sdes(&self) -> &Sdes {
+        &self.sdes
     }
 
     /// Our offer of all we speak.
@@ -68,7 +90,8 @@ impl Negotiation {
         self.offered = true;
         self.ours_last = true;
         let maps = vec![g711(Law::Mu, 0), g711(Law::A, 8), event(OUR_EVENT, OUR_EVENTS)];
-        let audio = self.audio("RTP/AVP", maps, Direction::SendRecv, None);
+        let mut audio = self.audio(self.sdes.protocol(), maps, Direction::SendRecv, None);
+        audio.crypto = self.sdes.offer();
         self.describe(audio)
     }
 
@@ -80,20 +103,21 @@ impl Negotiation {
         if self.offered && !self.agreed {
             return Err(RefusedSdp::WrongState);
         }
-        let (line, media) =
-            offer.media.iter().enumerate().find(|(_, m)| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
+        let (line, media) = self.choose(offer).ok_or(RefusedSdp::NotAcceptable)?;
         let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
         let direction = offer.direction_of(media);
         let their_event = event_of(media);
         let payloads = PayloadMap::new(law, payload_type, their_event.map(|map| map.payload_type));
-        let agreed = agree(offer, media, payloads);
+        self.rtcp_mux = media.rtcp_mux;
+        let agreed = agree(offer, media, payloads, self.rtcp_mux);
 
         let mut maps = vec![g711(law, payload_type)];
         if let Some(map) = their_event {
             let parameters = if map.parameters.is_empty() { OUR_EVENTS } else { &map.parameters };
             maps.push(event(map.payload_type, parameters));
         }
-        let audio = self.audio(&media.protocol, maps, direction.answer(), media.mid.clone());
+        let mut audio = self.audio(&media.protocol, maps, direction.answer(), media.mid.clone());
+        audio.crypto = self.sdes.answer(media)?;
         self.lines = offer.media.iter().map(Media::rejection).collect();
         self.audio_line = line;
         self.offered = false;
@@ -111,7 +135,7 @@ impl Negotiation {
         if !self.ours_last {
             return Err(RefusedSdp::WrongState);
         }
-        let media = answer.media.get(self.audio_line).filter(|m| acceptable(m)).ok_or(RefusedSdp::NotAcceptable)?;
+        let media = answer.media.get(self.audio_line).filter(|m| has_audio(m)).ok_or(RefusedSdp::NotAcceptable)?;
         let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
         let event = event_of(media).map(|map| map.payload_type);
         let mut payloads = PayloadMap::new(law, payload_type, event);
@@ -119,12 +143,26 @@ impl Negotiation {
         payloads.listen(0, Payload::Audio(Law::Mu));
         payloads.listen(8, Payload::Audio(Law::A));
         payloads.listen(OUR_EVENT, Payload::Event);
+        self.sdes.accept(media)?;
+        // Of what we did not offer an answer says nothing (RFC 5761 section 5.1.1).
+        self.rtcp_mux &= media.rtcp_mux;
         if self.lines.is_empty() {
             self.lines.push(media.rejection());
         }
         self.offered = false;
         self.agreed = true;
-        Ok(agree(answer, media, payloads))
+        Ok(agree(answer, media, payloads, self.rtcp_mux))
+    }
+
+    /// The m-line of an offer to take: one with SRTP before a plain one, then the one in use, then the first.
+    fn choose<'a>(&self, offer: &'a Sdp) -> Option<(usize, &'a Media)> {
+        let rank = |line: usize, media: &Media| match self.sdes.judge(media) {
+            Security::Unknown => None,
+            security => Some((security != Security::Srtp, !self.agreed || line != self.audio_line, line)),
+        };
+        let lines = offer.media.iter().enumerate().filter(|(_, media)| has_audio(media));
+        let ranked = lines.filter_map(|(line, media)| Some((rank(line, media)?, line, media)));
+        ranked.min_by_key(|(rank, ..)| *rank).map(|(_, line, media)| (line, media))
     }
 
     fn audio(&self, protocol: &str, maps: Vec<RtpMap>, direction: Direction, mid: Option<String>) -> Media {
@@ -141,8 +179,12 @@ impl Negotiation {
             direction: Some(direction),
             maps,
             ptime: Some(20),
-            rtcp: rtcp.map(|rtcp| (rtcp.port(), (rtcp.ip() != self.local.rtp.ip()).then(|| rtcp.ip()))),
+            rtcp: rtcp
+                .filter(|_| !self.rtcp_mux)
+                .map(|rtcp| (rtcp.port(), (rtcp.ip() != self.local.rtp.ip()).then(|| rtcp.ip()))),
             mid,
+            crypto: Vec::new(),
+            rtcp_mux: self.rtcp_mux,
         }
     }
 
@@ -178,11 +220,9 @@ fn event(payload_type: u8, parameters: &str) -> RtpMap {
     }
 }
 
-fn acceptable(media: &Media) -> bool {
-    media.kind == "audio"
-        && media.port != 0
-        && matches!(media.protocol.as_str(), "RTP/AVP" | "RTP/AVPF")
-        && first_law(media).is_some()
+/// An m-line with a codec of ours, whatever its transport.
+fn has_audio(media: &Media) -> bool {
+    media.kind == "audio" && media.port != 0 && first_law(media).is_some()
 }
 
 /// The first format of the m-line that is G.711: the far end's preference.
@@ -203,7 +243,7 @@ pub(crate) fn event_of(media: &Media) -> Option<&RtpMap> {
     })
 }
 
-fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap) -> Agreed {
+fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap, rtcp_mux: bool) -> Agreed {
     let direction = sdp.direction_of(media);
     let connection = sdp.connection_of(media);
     let unspecified = connection.is_some_and(Connection::is_unspecified);
@@ -211,7 +251,8 @@ fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap) -> Agreed {
         Some(Connection::Address(address)) if !unspecified => Some(address),
         _ => None,
     };
-    let (rtcp_port, rtcp_address) = media.rtcp.unwrap_or((media.port.wrapping_add(1), None));
+    let beside = if rtcp_mux { media.port } else { media.port.wrapping_add(1) };
+    let (rtcp_port, rtcp_address) = media.rtcp.filter(|_| !rtcp_mux).unwrap_or((beside, None));
     let rtcp_address = rtcp_address.filter(|address| !address.is_unspecified()).or(address);
     Agreed {
         payloads,
@@ -220,5 +261,6 @@ fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap) -> Agreed {
         far_holds: unspecified || !direction.receives(),
         may_send: direction.receives() && !unspecified,
         may_receive: direction.sends(),
+        rtcp_mux,
     }
 }

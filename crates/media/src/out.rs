@@ -50,6 +50,8 @@ pub struct Counts {
     pub dropped_duplicate: u64,
     /// Dropped: nothing is agreed on the leg yet.
     pub dropped_early: u64,
+    /// Dropped: not authentic, opened before, or plain on a leg that agreed on SRTP.
+    pub dropped_srtp: u64,
     /// Dropped: for a leg that is not open.
     pub dropped_no_leg: u64,
 }

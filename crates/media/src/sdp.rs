@@ -13,6 +13,8 @@ pub const MAX_LINES: usize = 600;
 pub const MAX_MEDIA: usize = 16;
 /// The most formats of an m-line.
 pub const MAX_FORMATS: usize = 64;
+/// The most `a=crypto` lines kept of an m-line; more are not read.
+pub const MAX_CRYPTO: usize = 16;
 
 /// Why bytes are not a description, naming the field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +130,11 @@ pub struct Media {
     pub rtcp: Option<(u16, Option<IpAddr>)>,
     /// `a=mid`.
     pub mid: Option<String>,
+    /// The values of `a=crypto` in order (RFC 4568), read by [`crate::srtp::CryptoAttribute::parse`]; at most
+    /// [`MAX_CRYPTO`].
+    pub crypto: Vec<String>,
+    /// `a=rtcp-mux` (RFC 5761).
+    pub rtcp_mux: bool,
 }
 
 impl Media {
@@ -145,6 +152,8 @@ impl Media {
             ptime: None,
             rtcp: None,
             mid: self.mid.clone(),
+            crypto: Vec::new(),
+            rtcp_mux: false,
         }
     }
 }

@@ -62,6 +62,13 @@ impl SendStream {
         }
     }
 
+    /// Goes on under another SSRC, its numbers from the start: the far end made a new SRTP context.
+    pub const fn restart(&mut self, seed: u64) {
+        self.ssrc = seed as u32;
+        self.sequence = (seed >> 32) & 0x7fff;
+        self.feed = Feed::Nothing;
+    }
+
     /// When the last packet was sent.
     #[must_use]
     pub const fn last_sent(&self) -> Option<Instant> {

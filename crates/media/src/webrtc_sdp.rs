@@ -26,6 +26,7 @@ pub(crate) fn agree_webrtc(sdp: &[u8]) -> Result<Agreed, RefusedSdp> {
         far_holds: !direction.receives(),
         may_send: direction.receives(),
         may_receive: direction.sends(),
+        rtcp_mux: true,
     })
 }
 

@@ -110,7 +110,7 @@ impl Switch {
         self.calls.insert(call, held);
         // ICE may not take long once an offer is answered, and a browser hears of our answer with the 200 only: its
         // offer waits until then. A phone's is answered now, so that it hears the ringback.
-        if self.legs.get(&leg).is_some_and(|made| made.profile == Profile::Rtp) {
+        if self.legs.get(&leg).is_some_and(|made| made.profile != Profile::WebRtc) {
             self.open_arrived(leg);
         }
         self.pbx.handle_fact(Fact::ManagerDialled { call, manager, device, dialled, from_number }, now.unix);

@@ -96,11 +96,11 @@ impl Switch {
         match (profile, local) {
             // A browser makes its own ringback: an answer in a 183 confuses its offer/answer state.
             (Profile::WebRtc, _) => self.endpoint.ring(now.instant, invite, 180, None),
-            (Profile::Rtp, Some(sdp)) => {
+            (Profile::Rtp | Profile::Srtp, Some(sdp)) => {
                 let body = Body { content_type: "application/sdp", bytes: std::sync::Arc::clone(sdp) };
                 self.endpoint.ring(now.instant, invite, 183, Some(body));
             }
-            (Profile::Rtp, None) => {}
+            (Profile::Rtp | Profile::Srtp, None) => {}
         }
     }
 
@@ -118,7 +118,7 @@ impl Switch {
             if ringback {
                 let profile = leg.profile;
                 self.progress_dialler(id, now);
-                if profile == Profile::Rtp {
+                if profile != Profile::WebRtc {
                     self.media(call, command);
                 }
                 return;

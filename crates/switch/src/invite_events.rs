@@ -57,7 +57,7 @@ impl Switch {
             return self.fail_leg(leg_id, Cause::Media, now);
         }
         leg.state = LegState::Up;
-        leg.flowing |= leg.profile == Profile::Rtp;
+        leg.flowing |= leg.profile != Profile::WebRtc;
         if !leg.flowing {
             self.assumed_flowing.insert((now.instant + ASSUME_FLOWING, leg_id));
         }
@@ -148,7 +148,7 @@ impl Switch {
                 return self.fail_leg(leg_id, Cause::Media, now);
             }
             leg.state = LegState::Up;
-            if leg.profile == Profile::Rtp {
+            if leg.profile != Profile::WebRtc {
                 leg.flowing = true;
             } else if !leg.flowing {
                 self.assumed_flowing.insert((now.instant + ASSUME_FLOWING, leg_id));

@@ -8,7 +8,7 @@ use crate::command::{Command, Event, Figures, LegId, Profile, RefusedSdp};
 use crate::dtmf::Detector;
 use crate::leg::{Leg, Transport};
 use crate::negotiation::{Agreed, LocalAddresses};
-use crate::out::{Channel, Out, PacketSink};
+use crate::out::{Out, PacketSink};
 use crate::playback::Playback;
 use crate::recording::Recording;
 use crate::rtcp;
@@ -110,7 +110,9 @@ impl Engine {
         let mut seed = Seed::new(self.seed.next_number());
         let session = seed.next_number();
         let transport = match profile {
-            Profile::Rtp => Transport::Rtp(RtpLeg::new(local, session)),
+            Profile::Rtp | Profile::Srtp => {
+                Transport::Rtp(RtpLeg::new(local, session, self.sdes(profile == Profile::Srtp)))
+            }
             Profile::WebRtc => match WebRtcLeg::new(now, local.rtp, session, self.webrtc_config()) {
                 Some(webrtc) => Transport::WebRtc(Box::new(webrtc)),
                 None => return self.refuse(id, RefusedSdp::NoPort),
@@ -185,6 +187,12 @@ impl Engine {
             leg.start_frames(now, slot);
             self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });
         }
+            if let Transport::Rtp(rtp) = &mut leg.transport
+                && rtp.take_rekeyed()
+                && leg.send.packets > 0
+            {
+                leg.send.restart(leg.seed.next_number());
+            }
     }
 
     fn bridge(&mut self, now: Instant, a: LegId, b: LegId) {
@@ -263,12 +271,12 @@ impl Engine {
 impl Leg {
     /// Sends an RTCP report; with a goodbye when the leg closes.
     pub(super) fn report<S: PacketSink>(&mut self, bye: bool, out: &mut Out<'_, S>) {
-        let Transport::Rtp(rtp) = &self.transport else {
+        let Transport::Rtp(rtp) = &mut self.transport else {
             return;
         };
-        let (Some(to), Some(_)) = (rtp.rtcp_destination(), self.agreed) else {
+        if self.agreed.is_none() {
             return;
-        };
+        }
         let ssrc = self.send.ssrc;
         let info = (self.send.packets > 0).then(|| rtcp::SenderInfo {
             ntp: rtcp::ntp(out.since_start),
@@ -280,6 +288,6 @@ impl Leg {
         if bye {
             writer = writer.bye(ssrc);
         }
-        out.send(self.id, Channel::Rtcp, to, writer.bytes());
+        rtp.send_rtcp(self.id, writer.bytes(), out);
     }
 }

@@ -13,6 +13,7 @@ use crate::payload_map::Payload;
 use crate::receive_stream::Arrival;
 use crate::rtcp::{self, Part};
 use crate::rtp::{HEADER_LENGTH, Header, looks_like_rtcp};
+use crate::rtp_leg::RtpLeg;
 use crate::telephone_event::{Heard, TelephoneEvent};
 use crate::timers::Timer;
 use crate::webrtc_leg::News;
@@ -44,7 +45,11 @@ impl Engine {
             self.arm(slot);
             return;
         }
-        if channel == Channel::Rtcp || looks_like_rtcp(packet) {
+        let rtcp = channel == Channel::Rtcp || looks_like_rtcp(packet);
+        let Some(packet) = leg.opened(packet, rtcp, &mut out) else {
+            return;
+        };
+        if rtcp {
             leg.take_rtcp(from, packet, &mut out);
             return;
         }
@@ -142,6 +147,21 @@ impl Leg {
     fn drop_packet(&mut self, count: &mut u64) {
         self.dropped += 1;
         *count += 1;
+    }
+
+    /// The packet in plain: decrypted where it stands, or as it is where RTP is plain.
+    fn opened<'a, S>(&mut self, packet: &'a mut [u8], rtcp: bool, out: &mut Out<'_, S>) -> Option<&'a mut [u8]> {
+        let Transport::Rtp(RtpLeg { srtp: Some(srtp), .. }) = &mut self.transport else {
+            return Some(packet);
+        };
+        let opened = if rtcp { srtp.open_rtcp(packet) } else { srtp.open_rtp(packet) };
+        match opened {
+            Ok(length) => packet.get_mut(..length),
+            Err(_) => {
+                self.drop_packet(&mut out.counts.dropped_srtp);
+                None
+            }
+        }
     }
 
     fn take_rtcp<S: PacketSink>(&mut self, from: SocketAddr, packet: &[u8], out: &mut Out<'_, S>) {

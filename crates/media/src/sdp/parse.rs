@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    Connection, Direction, MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_MEDIA, MalformedSdp, Media, Origin, RtpMap, Sdp,
+    Connection, Direction, MAX_BYTES, MAX_CRYPTO, MAX_FORMATS, MAX_LINES, MAX_MEDIA, MalformedSdp, Media, Origin,
+    RtpMap, Sdp,
 };
 
 impl Sdp {
@@ -95,6 +96,17 @@ impl Reader {
                 media.rtcp = Some(rtcp(value).ok_or(MalformedSdp::Field("a=rtcp"))?);
                 Ok(())
             }
+            "crypto" => {
+                // Read when it is needed: one that we do not understand is no reason to refuse the whole (RFC 4568 5.1.2).
+                if media.crypto.len() < MAX_CRYPTO {
+                    media.crypto.push(value.trim().to_owned());
+                }
+                Ok(())
+            }
+            "rtcp-mux" => {
+                media.rtcp_mux = true;
+                Ok(())
+            }
             "mid" => {
                 media.mid = Some(value.trim().to_owned());
                 Ok(())
@@ -173,6 +185,8 @@ fn media(value: &str) -> Result<Media, MalformedSdp> {
         ptime: None,
         rtcp: None,
         mid: None,
+        crypto: Vec::new(),
+        rtcp_mux: false,
     };
     if media.protocol.contains("RTP") && media.formats.iter().any(|format| payload_type(format).is_none()) {
         return Err(WRONG);

@@ -74,6 +74,10 @@ impl Display for Media {
             }
             f.write_str("\r\n")?;
         }
+        if self.rtcp_mux {
+            f.write_str("a=rtcp-mux\r\n")?;
+        }
+        self.crypto.iter().try_for_each(|crypto| write!(f, "a=crypto:{crypto}\r\n"))?;
         if let Some(mid) = &self.mid {
             write!(f, "a=mid:{mid}\r\n")?;
         }

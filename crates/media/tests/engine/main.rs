@@ -7,5 +7,6 @@ mod latching;
 mod negotiating;
 mod playing;
 mod recording;
+mod securing;
 mod webrtc;
 mod world;

@@ -29,7 +29,7 @@ pub(crate) enum Order {
 }
 
 /// Why packets are dropped, as `/metrics` names it.
-pub const DROP_REASONS: [&str; 6] = ["malformed", "stranger", "payload_type", "duplicate", "early", "no_leg"];
+pub const DROP_REASONS: [&str; 7] = ["malformed", "stranger", "payload_type", "duplicate", "early", "no_leg", "srtp"];
 
 /// Figures of all workers, for `/metrics`.
 #[derive(Debug, Default)]

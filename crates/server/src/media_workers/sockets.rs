@@ -61,7 +61,7 @@ impl Sockets {
         };
         let rtp = bind(port)?;
         // A browser multiplexes RTCP with RTP (RFC 8834 4.5).
-        let rtcp = if profile == Profile::Rtp { Some(bind(port + 1)?) } else { None };
+        let rtcp = if profile != Profile::WebRtc { Some(bind(port + 1)?) } else { None };
         let addresses =
             LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
         let rtp = self.place(MediaSocket { socket: rtp, leg, channel: Channel::Rtp }, epoll)?;

@@ -64,7 +64,10 @@ impl Worker {
     pub(crate) fn new(parts: Parts) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         epoll.add(parts.waker.as_raw_fd(), WAKER)?;
-        let config = EngineConfig { quiet_ms: QUIET_MS, ..EngineConfig::default() };
+        // Each engine has its own: keys made of one seed never meet those of another.
+        let mut srtp_seed = [0; 32];
+        getrandom::fill(&mut srtp_seed).map_err(|why| io::Error::other(why.to_string()))?;
+        let config = EngineConfig { quiet_ms: QUIET_MS, srtp_seed: Some(srtp_seed), ..EngineConfig::default() };
         Ok(Self {
             inbox: parts.inbox,
             waker: parts.waker,
@@ -225,3 +228,4 @@ fn change(total: &std::sync::atomic::AtomicU64, own: &mut u64, now: u64) {
         *own = now;
     }
 }
+            counts.dropped_srtp,

@@ -1,0 +1,89 @@
+//! SRTP and SRTCP (RFC 3711, 6188, 7714) with keys told in SDP (SDES, RFC 4568).
+//!
+//! [`Sdes`] is the side of one leg in offers and answers, [`Srtp`] what protects its packets afterwards. Packets are
+//! protected and opened where they stand; nothing is allocated per packet. Master keys come from a [`KeySource`],
+//! which is seeded from outside.
+//!
+//! Not done: key derivation rates other than 0, several master keys per line, unencrypted or unauthenticated sessions;
+//! a line that asks for one of them is passed over.
+
+mod base64;
+mod crypto_attribute;
+mod key_source;
+mod master_key;
+mod receiver;
+mod sdes;
+mod sender;
+mod stream;
+mod suite;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+pub use crypto_attribute::{CryptoAttribute, MalformedCrypto};
+pub use key_source::KeySource;
+pub use master_key::MasterKey;
+pub use receiver::{Receiver, Refused};
+pub use sdes::Sdes;
+pub(crate) use sdes::{Keys, Security};
+pub use sender::Sender;
+pub use suite::Suite;
+
+/// Bytes a protected packet is longer than a plain one at most: SRTCP's index and the longest tag.
+pub const MAX_TRAILER: usize = 4 + 16;
+
+/// Both directions of a leg.
+pub(crate) struct Srtp {
+    /// What it was made of.
+    pub keys: Keys,
+    pub sender: Sender,
+    receiver: Receiver,
+    /// Opens what was sent before the far end changed its key, until the first packet under the new one.
+    previous: Option<Box<Receiver>>,
+}
+
+impl Srtp {
+    /// Fresh contexts for newly agreed keys; `before` is what the leg had.
+    pub fn new(keys: Keys, before: Option<Self>) -> Self {
+        let sender = Sender::new(&keys.ours);
+        let receiver = Receiver::new(&keys.theirs, &keys.their_mki);
+        match before {
+            Some(before) if before.keys.theirs == keys.theirs => {
+                Self { keys, sender, receiver: before.receiver, previous: before.previous }
+            }
+            Some(before) => Self {
+                keys,
+                sender,
+                receiver: receiver.after(&before.receiver),
+                previous: Some(Box::new(before.receiver)),
+            },
+            None => Self { keys, sender, receiver, previous: None },
+        }
+    }
+
+    /// Opens an SRTP packet where it stands; how long the plain packet is.
+    pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<usize, Refused> {
+        match self.receiver.open_rtp(packet) {
+            Ok(length) => {
+                if self.previous.is_some() {
+                    self.previous = None;
+                }
+                Ok(length)
+            }
+            // What fails to authenticate was not changed.
+            Err(Refused::NotAuthentic) => match self.previous.as_mut() {
+                Some(previous) => previous.open_rtp(packet),
+                None => Err(Refused::NotAuthentic),
+            },
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Opens an SRTCP packet where it stands; how long the plain packet is.
+    pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Refused> {
+        match (self.receiver.open_rtcp(packet), self.previous.as_mut()) {
+            (Err(Refused::NotAuthentic), Some(previous)) => previous.open_rtcp(packet),
+            (opened, _) => opened,
+        }
+    }
+}
