@@ -62,7 +62,20 @@ pub(crate) struct Again<'a> {
 }
 
 /// The same request in a new transaction, with credentials instead of those it had.
-pub(crate) fn again(request: &[u8], new: Again<'_>, credentials: (&str, &str), mut out: Vec<u8>) -> Vec<u8> {
+pub(crate) fn again(request: &[u8], new: Again<'_>, credentials: (&str, &str), out: Vec<u8>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    print::header(&mut lines, credentials.0, credentials.1.as_bytes());
+    again_with(request, new, &[], &lines, out)
+}
+
+/// The same request in a new transaction, without its credentials and the headers named, with these lines instead.
+pub(crate) fn again_with(
+    request: &[u8],
+    new: Again<'_>,
+    without: &[HeaderName],
+    lines: &[u8],
+    mut out: Vec<u8>,
+) -> Vec<u8> {
     let Ok(raw) = Raw::split(request) else { return out };
     out.extend_from_slice(raw.slice(raw.start));
     out.extend_from_slice(b"\r\n");
@@ -74,6 +87,7 @@ pub(crate) fn again(request: &[u8], new: Again<'_>, credentials: (&str, &str), m
             | HeaderName::Authorization
             | HeaderName::ProxyAuthorization
             | HeaderName::ContentLength => {}
+            name if without.contains(&name) => {}
             HeaderName::CSeq => {
                 out.extend_from_slice(b"CSeq: ");
                 print::number(&mut out, u64::from(new.cseq));
@@ -91,7 +105,7 @@ pub(crate) fn again(request: &[u8], new: Again<'_>, credentials: (&str, &str), m
             name => print::header(&mut out, name.as_str(), value),
         }
     }
-    print::header(&mut out, credentials.0, credentials.1.as_bytes());
+    out.extend_from_slice(lines);
     let body = raw.slice(raw.body);
     print::number_header(&mut out, "Content-Length", body.len() as u64);
     out.extend_from_slice(b"\r\n");

@@ -100,10 +100,10 @@ impl Dialog {
         })
     }
 
-    /// A 2xx makes it whole (12.1.2, 13.2.2.4).
+    /// A provisional response with a To tag makes it early, a 2xx makes it whole (12.1.2, 13.2.2.4).
     pub(crate) fn confirm(&mut self, response: &Response) {
-        self.remote = response.raw().values(HeaderName::To).next().unwrap_or_default().to_vec();
-        self.remote_tag = response.to().tag().unwrap_or_default().to_vec();
+        replace(&mut self.remote, response.raw().values(HeaderName::To).next().unwrap_or_default());
+        replace(&mut self.remote_tag, response.to().tag().unwrap_or_default());
         self.route = response.list(HeaderName::RecordRoute).take(MAX_ROUTES).map(<[u8]>::to_vec).collect();
         self.route.reverse();
         self.refresh(response.contact());
@@ -111,8 +111,8 @@ impl Dialog {
 
     /// A target refresh (12.2.1.2, 12.2.2); a missing Contact leaves the target.
     pub(crate) fn refresh(&mut self, contact: Option<NameAddr<'_>>) {
-        if let Some(target) = contact_uri(contact) {
-            self.target = target;
+        if let Some(contact) = contact {
+            replace(&mut self.target, scan::trim(contact.raw_uri()));
         }
     }
 
@@ -209,6 +209,14 @@ impl Dialog {
     pub(crate) fn owns(&self, request: &Request) -> bool {
         let from_tag = request.from().tag().unwrap_or_default();
         request.to().tag() == Some(&self.local_tag) && request.call_id() == self.call_id && from_tag == self.remote_tag
+    }
+}
+
+/// Most often nothing changes, and nothing is allocated then.
+fn replace(old: &mut Vec<u8>, new: &[u8]) {
+    if old != new {
+        old.clear();
+        old.extend_from_slice(new);
     }
 }
 

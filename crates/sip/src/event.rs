@@ -78,8 +78,6 @@ pub enum Event {
         status: u16,
         /// Reason header of the response, else nothing.
         reason: Option<String>,
-        /// The response itself where it says what to do next (3xx with its contacts, 5xx with Retry-After).
-        response: Option<Box<Response>>,
         /// Of a 3xx: URIs to try instead, best first (RFC 3261 8.1.3.4).
         contacts: Vec<String>,
         /// Retry-After in seconds (RFC 3261 20.33).
@@ -188,6 +186,6 @@ pub enum Event {
 impl Event {
     /// The end of an INVITE that no response of the peer ended.
     pub(crate) fn refused(id: InviteId, status: u16) -> Self {
-        Self::Refused { id, status, reason: None, response: None, contacts: Vec::new(), retry_after: None }
+        Self::Refused { id, status, reason: None, contacts: Vec::new(), retry_after: None }
     }
 }

@@ -41,6 +41,7 @@ headers! {
     From "From",
     MaxForwards "Max-Forwards",
     MinExpires "Min-Expires",
+    MinSe "Min-SE",
     PAssertedIdentity "P-Asserted-Identity",
     Path "Path",
     Privacy "Privacy",
@@ -117,7 +118,7 @@ fn candidates(letter: u8) -> &'static [HeaderName] {
         b'c' => &[H::CSeq, H::CallId, H::Contact, H::ContentLength, H::ContentType, H::ContentEncoding],
         b'e' => &[H::Expires, H::Event],
         b'f' => &[H::From],
-        b'm' => &[H::MaxForwards, H::MinExpires],
+        b'm' => &[H::MaxForwards, H::MinExpires, H::MinSe],
         b'p' => {
             &[H::Path, H::Privacy, H::ProxyAuthorization, H::ProxyAuthenticate, H::ProxyRequire, H::PAssertedIdentity]
         }

@@ -4,6 +4,7 @@
 //! the same input gives the same output.
 #![forbid(unsafe_code)]
 
+mod ability;
 mod auth;
 mod binding;
 mod client_transaction;
@@ -12,6 +13,7 @@ mod derive;
 pub mod dialog;
 pub mod digest;
 pub mod diversion;
+mod early;
 pub mod endpoint;
 pub mod event;
 pub mod flow;
@@ -37,6 +39,7 @@ pub mod response;
 mod scan;
 mod server_transaction;
 mod session;
+mod session_timer;
 mod span;
 pub mod stun;
 pub mod subscription;

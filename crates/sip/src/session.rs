@@ -1,11 +1,15 @@
 //! The invite session: one leg from INVITE to its end, whoever began it (RFC 3261 13, 14, 15).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dialog::Dialog;
+use crate::ability::Ability;
+use crate::dialog::{Dialog, Role};
 use crate::digest::{Credentials, Login};
+use crate::early::{Early, Fork, Reliable};
 use crate::flow::Flow;
 use crate::reply::Body;
+use crate::session_timer::SessionTimer;
 
 /// Where an invite session stands.
 #[derive(Debug)]
@@ -53,19 +57,49 @@ pub(crate) struct OwedAck {
     pub(crate) tag: Vec<u8>,
 }
 
+/// What carries an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// A re-INVITE.
+    Invite,
+    Update,
+    Prack,
+}
+
+/// A change we want.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// The offer; `None` asks the peer for one.
+    pub(crate) body: Option<Body>,
+    /// Nothing changes: the session is refreshed with what stands (RFC 4028 7.4), and nobody is told.
+    pub(crate) is_refresh: bool,
+    /// It may go out before the call is answered (RFC 3311).
+    pub(crate) may_be_early: bool,
+}
+
 /// A change of the session description under way within the call (RFC 3261 14, RFC 3311).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Exchange {
     /// None.
+    #[default]
     Idle,
-    /// Our re-INVITE waits for its final response.
-    Sent { body: Option<Body>, cseq: u32 },
-    /// Our re-INVITE met the peer's; it goes out again when timer `Glare` is due.
-    Glare { body: Option<Body> },
+    /// Our re-INVITE or UPDATE waits for its final response.
+    Sent { change: Change, cseq: u32 },
+    /// Ours met the peer's, or came too early; it goes out again when timer `Glare` is due.
+    Glare { change: Change },
     /// The 2xx to our empty re-INVITE brought an offer; ACK waits for our answer.
     AckOwed(OwedAck),
+    /// A reliable provisional response to our empty INVITE brought an offer; PRACK waits for our answer.
+    PrackOwed { rseq: u32, cseq: u32 },
     /// The peer's offer, or its wish for one, waits for our answer.
-    Received { transaction: u64, is_update: bool, has_offer: bool, cseq: u32 },
+    Received { transaction: u64, carrier: Carrier, has_offer: bool, cseq: u32 },
+}
+
+impl Exchange {
+    /// Does it wait for our user?
+    pub(crate) fn is_asking(&self) -> bool {
+        matches!(self, Self::AckOwed(_) | Self::PrackOwed { .. } | Self::Received { .. })
+    }
 }
 
 /// A 2xx of ours that is repeated until its ACK comes.
@@ -81,25 +115,40 @@ pub(crate) struct Unacked {
 
 #[derive(Debug)]
 pub(crate) struct InviteSession {
+    /// Before a 2xx: of the fork that was heard last.
     pub(crate) dialog: Dialog,
     pub(crate) phase: Phase,
     pub(crate) exchange: Exchange,
+    pub(crate) early: Early,
+    /// The other early dialogs.
+    pub(crate) forks: Vec<Fork>,
     /// `Ended` or `Refused` was told; what is left is for the wire only.
     pub(crate) told: bool,
     pub(crate) contact_user: String,
-    /// Our INVITE had no body.
-    pub(crate) wants_offer: bool,
+    /// The first INVITE had no offer.
+    pub(crate) is_late: bool,
+    /// CSeq of the first INVITE.
+    pub(crate) invite_cseq: u32,
+    /// What the peer can do.
+    pub(crate) ability: Ability,
+    /// Our reliable provisional responses, once there was one.
+    pub(crate) reliable: Option<Box<Reliable>>,
+    pub(crate) timer: SessionTimer,
+    /// Our session description in force.
+    pub(crate) local: Option<Body>,
+    /// Hash of the peer's, 0 for none.
+    pub(crate) remote_hash: u64,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) login: Option<Login>,
     /// How often credentials were sent for the request under way.
     pub(crate) attempts: u8,
     pub(crate) glares: u8,
     pub(crate) unacked: Option<Unacked>,
-    /// A re-INVITE that waits until one can be sent; the latest wish wins.
-    pub(crate) queued: Option<Option<Body>>,
+    /// A change that waits until it can be sent; the latest wish wins.
+    pub(crate) queued: Option<Change>,
     /// Header lines of a BYE that waits for the ACK.
     pub(crate) bye_lines: Vec<u8>,
-    /// Last provisional response we sent, repeated each minute.
+    /// Server transaction of the last provisional response we sent, repeated each minute.
     pub(crate) ringing: Option<u64>,
     /// The REFER of the peer whose outcome is still to be told.
     pub(crate) referral: Option<u64>,
@@ -108,14 +157,26 @@ pub(crate) struct InviteSession {
 }
 
 impl InviteSession {
-    pub(crate) fn new(dialog: Dialog, phase: Phase, contact_user: String) -> Self {
+    pub(crate) fn new(dialog: Dialog, phase: Phase, contact_user: String, timer: SessionTimer) -> Self {
+        let invite_cseq = match dialog.role {
+            Role::Uac => dialog.local_cseq,
+            Role::Uas => dialog.last_remote_cseq(),
+        };
         Self {
             dialog,
             phase,
             exchange: Exchange::Idle,
+            early: Early::default(),
+            forks: Vec::new(),
             told: false,
             contact_user,
-            wants_offer: false,
+            is_late: false,
+            invite_cseq,
+            ability: Ability::default(),
+            reliable: None,
+            timer,
+            local: None,
+            remote_hash: 0,
             credentials: None,
             login: None,
             attempts: 0,
@@ -134,8 +195,70 @@ impl InviteSession {
         !self.told && self.unacked.is_none() && matches!((&self.phase, &self.exchange), (Phase::Up, Exchange::Idle))
     }
 
+    /// May an UPDATE of ours with an offer go out before the call is answered (RFC 3311 5.1)?
+    pub(crate) fn may_update_early(&self) -> bool {
+        !self.told
+            && self.is_early()
+            && self.early.done
+            && self.early.pracks == 0
+            && self.ability.update
+            && matches!(self.exchange, Exchange::Idle)
+            && self.reliable.as_ref().is_none_or(|reliable| reliable.unacked.is_none())
+    }
+
+    /// Does the first INVITE wait for its final response?
+    pub(crate) fn is_early(&self) -> bool {
+        matches!(self.phase, Phase::Calling { .. } | Phase::Incoming { .. })
+    }
+
     /// Is there a whole dialog?
     pub(crate) fn has_dialog(&self) -> bool {
         matches!(self.phase, Phase::AckOwed(_) | Phase::Answered | Phase::Up | Phase::Closing)
+    }
+
+    /// Why a re-INVITE or UPDATE of the peer with an offer, or a re-INVITE that wants one, cannot be taken now
+    /// (RFC 3261 14.2, RFC 3311 5.2): 481, 491, or 500 for "again in a moment".
+    pub(crate) fn refusal_of_offer(&self, carrier: Carrier) -> Option<u16> {
+        match (&self.phase, &self.exchange) {
+            _ if self.told => Some(481),
+            (Phase::Closing, _) => Some(481),
+            (_, Exchange::Received { .. }) => Some(500),
+            (_, Exchange::Sent { .. } | Exchange::AckOwed(_) | Exchange::PrackOwed { .. }) => Some(491),
+            (Phase::Up, _) if self.unacked.is_none() => None,
+            (Phase::Incoming { .. }, _) if carrier == Carrier::Invite => Some(500),
+            (Phase::Incoming { .. } | Phase::Calling { .. }, _) if carrier == Carrier::Update && self.early.done => {
+                None
+            }
+            // The first offer is the peer's and still to be answered.
+            (Phase::Incoming { .. }, _) if !self.is_late => Some(500),
+            _ => Some(491),
+        }
+    }
+
+    /// The peer's description at the 2xx: what came reliably before stands (RFC 3261 13.2.1), and what came only in a
+    /// provisional response counts when the 2xx has none.
+    pub(crate) fn described_by(&mut self, body: Option<Arc<[u8]>>) -> Option<Arc<[u8]>> {
+        let early = self.early.remote.take().filter(|_| !self.is_late);
+        if self.early.done { early } else { body.or(early) }
+    }
+
+    /// Takes out the exchange that waits for our user; its early dialog comes to the front.
+    pub(crate) fn take_asking(&mut self) -> Option<Exchange> {
+        let is_found = self.exchange.is_asking() || self.select(|fork| fork.exchange.is_asking());
+        is_found.then(|| std::mem::take(&mut self.exchange))
+    }
+
+    /// Puts another early dialog in front; false when there is none such.
+    pub(crate) fn select(&mut self, is_it: impl Fn(&Fork) -> bool) -> bool {
+        let Some(fork) = self.forks.iter_mut().find(|fork| is_it(fork)) else { return false };
+        std::mem::swap(&mut self.dialog, &mut fork.dialog);
+        std::mem::swap(&mut self.exchange, &mut fork.exchange);
+        std::mem::swap(&mut self.early, &mut fork.early);
+        true
+    }
+
+    /// The same by To tag; true when it is in front already.
+    pub(crate) fn select_tag(&mut self, tag: &[u8]) -> bool {
+        self.dialog.remote_tag == tag || self.select(|fork| fork.dialog.remote_tag == tag)
     }
 }

@@ -44,6 +44,12 @@ pub(crate) enum Timer {
     CancelLimit(u64),
     /// Invite session: try the re-INVITE again after 491 (14.1).
     Glare(u64),
+    /// Invite session: send the reliable provisional response again until PRACK (RFC 3262 3).
+    ProvisionalAgain(u64),
+    /// Invite session: no PRACK came.
+    NoPrack(u64),
+    /// Invite session: refresh it, or end it that was not refreshed (RFC 4028 10).
+    Session(u64),
     /// REFER: its user did not answer it, or what it asked for takes too long to be told.
     Refer(u64),
     /// Invite session: its connection closed and no new one came.

@@ -224,7 +224,7 @@ fn cancel_after_the_answer_changes_nothing() {
 fn ringing_is_repeated_each_minute() {
     check(
         |net| {
-            let a = net.call();
+            let a = net.call_with(|invite| invite.reliable = false);
             net.run(50);
             let b = net.sides[1].id.unwrap();
             net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("early")));

@@ -34,11 +34,12 @@ impl Endpoint {
     /// Acknowledges a 2xx that has no session (another fork answered first, or the session is over) and ends its dialog.
     pub(super) fn end_fork(&mut self, now: Instant, transaction: u64, response: &Response) {
         let Some(client) = self.clients.get(&transaction) else { return };
-        let ClientUser::Invite { stay, .. } = client.user else { return };
+        let ClientUser::Invite { stay, last_cseq, .. } = client.user else { return };
         let Some(mut dialog) = Dialog::of_invite(&client.transaction.request, client.transaction.flow, stay) else {
             return;
         };
         dialog.confirm(response);
+        dialog.local_cseq = dialog.local_cseq.max(last_cseq);
         let flow = dialog.request_flow();
         let ack = InDialog {
             method: b"ACK",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ALLOW, Endpoint};
+use super::{ALLOW, Endpoint, SUPPORTED};
 use crate::event::{EndCause, Event, InviteId, ServerTransactionId};
 use crate::flow::Flow;
 use crate::print;
@@ -11,32 +11,33 @@ use crate::reply::{Body, Reply};
 use crate::request::Request;
 use crate::server_transaction::Answer;
 use crate::session::{Phase, Unacked};
-use crate::timer::{Timer, Timing};
+use crate::timer::Timer;
 
 impl Endpoint {
-    /// Sends a provisional response 101–199 (180, 183 with early media); it is repeated each minute.
-    pub fn ring(&mut self, now: Instant, id: InviteId, status: u16, body: Option<Body>) {
-        if !(101..=199).contains(&status) {
-            return;
-        }
-        let Some(transaction) = self.waiting_invite(id) else { return };
-        self.answer_in_dialog(now, id.0, transaction, status, &[], body.as_ref());
-        if let Some(session) = self.session(id) {
-            session.ringing = Some(transaction);
-        }
-        self.wire.timers.set(now, Timer::RingAgain(id.0), Timing::RING_AGAIN);
-    }
-
-    /// Accepts with 200; it is repeated until the ACK comes ([`Event::Confirmed`]).
+    /// Accepts with 200; it is repeated until the ACK comes ([`Event::Confirmed`]). It waits until a session description in
+    /// an earlier provisional response was acknowledged, and leaves its own out then, for that one stands (RFC 3262 3, 5).
     pub fn accept(&mut self, now: Instant, id: InviteId, body: Body) {
         let Some(transaction) = self.waiting_invite(id) else { return };
-        self.answer_in_dialog(now, id.0, transaction, 200, &[], Some(&body));
-        self.wire.timers.cancel(Timer::RingAgain(id.0));
-        let cseq = self.session(id).map_or(0, |session| session.dialog.last_remote_cseq());
+        if self.hold_accept(id.0, &body) {
+            return;
+        }
+        for timer in [Timer::RingAgain(id.0), Timer::ProvisionalAgain(id.0), Timer::NoPrack(id.0)] {
+            self.wire.timers.cancel(timer);
+        }
+        let mut lines = self.wire.buffer();
+        let Some(session) = self.session(id) else { return };
+        let has_described = session.reliable.as_ref().is_some_and(|reliable| reliable.has_described);
+        let body = (!has_described).then_some(body);
+        session.timer.response_lines(&mut lines);
+        let cseq = session.invite_cseq;
+        self.answer_in_dialog(now, id.0, transaction, 200, &lines, body.as_ref());
+        self.wire.recycle(lines);
         self.await_ack(now, id.0, transaction, cseq, false);
         if let Some(session) = self.session(id) {
             session.phase = Phase::Answered;
+            session.local = body.or(session.local.take());
         }
+        self.restart_session_timer(now, id.0);
     }
 
     /// Refuses with a final response 300–699. `Ended` follows with cause `Local`.
@@ -45,7 +46,7 @@ impl Endpoint {
         let status = reply.status.clamp(300, 699);
         self.reply(now, transaction, &Reply { status, ..reply });
         self.tell_end(id.0, Event::Ended { id, cause: EndCause::Local, reason: None });
-        self.remove_invite(id.0);
+        self.remove_invite(now, id.0);
     }
 
     /// Refuses an INVITE whose sender is not known yet and forgets it at once: a stranger costs no state, and one request
@@ -55,7 +56,7 @@ impl Endpoint {
         self.answer_stateless(flow, request.raw(), reply);
         self.remove_server(transaction);
         self.tell_end(id.0, Event::Ended { id, cause: EndCause::Local, reason: None });
-        self.remove_invite(id.0);
+        self.forget_invite(id.0);
     }
 
     /// The same for a request outside of calls.
@@ -64,7 +65,7 @@ impl Endpoint {
         self.remove_server(transaction.0);
     }
 
-    fn waiting_invite(&mut self, id: InviteId) -> Option<u64> {
+    pub(super) fn waiting_invite(&mut self, id: InviteId) -> Option<u64> {
         match self.session(id)?.phase {
             Phase::Incoming { transaction } => Some(transaction),
             _ => None,
@@ -85,6 +86,7 @@ impl Endpoint {
         let mut lines = self.wire.buffer();
         print::contact(&mut lines, &session.contact_user, &session.dialog.flow);
         print::header(&mut lines, "Allow", ALLOW.as_bytes());
+        print::header(&mut lines, "Supported", SUPPORTED.as_bytes());
         print::header(&mut lines, "Server", self.config.user_agent.as_bytes());
         lines.extend_from_slice(more);
         let body = body.map(Body::parts);
@@ -123,6 +125,7 @@ impl Endpoint {
             return self.send_bye(now, id);
         }
         let key = InviteId(id);
+        self.note_remote(id, body.as_deref());
         if was_answered {
             self.tell(id, Event::Confirmed { id: key, body });
         } else if is_late {

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use super::ack::login_lines;
 use super::incoming::{body_of, reason_of};
-use super::{ALLOW, ClientUser, Endpoint, MAX_ATTEMPTS, MAX_FORWARDS, RING_LIMIT};
+use super::{ALLOW, ClientUser, Endpoint, MAX_ATTEMPTS, MAX_FORWARDS, RING_LIMIT, SUPPORTED, SUPPORTED_UNRELIABLE};
 use crate::derive::{self, Again};
 use crate::dialog::Dialog;
 use crate::digest::Login;
@@ -16,7 +17,7 @@ use crate::print;
 use crate::reply::{Body, header_lines};
 use crate::response::Response;
 use crate::scan;
-use crate::session::{Cancel, InviteSession, OwedAck, Phase};
+use crate::session::{Cancel, Exchange, InviteSession, OwedAck, Phase};
 use crate::timer::Timer;
 use crate::uri::Uri;
 
@@ -44,12 +45,20 @@ impl Endpoint {
             return InviteId(id);
         };
         let phase = Phase::Calling { transaction: branch.0, heard: false, cancel: Cancel::No };
-        let mut session = InviteSession::new(dialog, phase, invite.contact_user);
-        session.wants_offer = invite.body.is_none();
+        let mut session = InviteSession::new(dialog, phase, invite.contact_user, self.session_timer());
+        session.is_late = invite.body.is_none();
+        session.local = invite.body;
         session.credentials = invite.credentials;
         self.invites.insert(id, session);
         self.wire.timers.set(now, Timer::C(id), invite.ring_limit.unwrap_or(RING_LIMIT));
-        self.start_client(now, branch, Method::Invite, invite.flow, bytes, ClientUser::Invite { id, stay });
+        self.start_client(
+            now,
+            branch,
+            Method::Invite,
+            invite.flow,
+            bytes,
+            ClientUser::Invite { id, stay, last_cseq: 1 },
+        );
         InviteId(id)
     }
 
@@ -76,6 +85,8 @@ impl Endpoint {
         out.extend_from_slice(b"\r\nCSeq: 1 INVITE\r\n");
         print::contact(&mut out, &invite.contact_user, &invite.flow);
         print::header(&mut out, "Allow", ALLOW.as_bytes());
+        print::header(&mut out, "Supported", if invite.reliable { SUPPORTED } else { SUPPORTED_UNRELIABLE }.as_bytes());
+        self.session_timer().first_lines(&mut out);
         print::header(&mut out, "User-Agent", self.config.user_agent.as_bytes());
         header_lines(&mut out, &invite.headers);
         print::body(&mut out, invite.body.as_ref().map(Body::parts));
@@ -88,40 +99,30 @@ impl Endpoint {
         self.invites.get(&id.0).is_some_and(|session| matches!(session.phase, Phase::Calling { heard: true, .. }))
     }
 
-    /// A provisional response to our INVITE.
-    pub(super) fn call_rang(&mut self, now: Instant, id: u64, response: &Response) {
-        let Some(session) = self.invites.get_mut(&id) else { return };
-        if let Phase::Calling { heard, cancel, .. } = &mut session.phase {
-            *heard = true;
-            if matches!(cancel, Cancel::Held(_)) {
-                return self.send_cancel(now, id);
-            }
-        }
-        if response.status() > 100 {
-            let (key, status) = (InviteId(id), response.status());
-            self.tell(id, Event::Rang { id: key, status, body: body_of(response) });
-        }
-    }
-
     /// The first 2xx to our INVITE.
     pub(super) fn call_answered(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
-        let tag = response.to().tag().unwrap_or_default().to_vec();
-        let owed = OwedAck { transaction, cseq: response.cseq(), tag };
         self.wire.timers.cancel(Timer::C(id));
         self.wire.timers.cancel(Timer::CancelLimit(id));
-        let Some(session) = self.invites.get_mut(&id) else {
+        if !self.invites.contains_key(&id) {
             return self.end_fork(now, transaction, response);
-        };
-        session.dialog.confirm(response);
+        }
+        self.settle_fork(now, id, transaction, response);
+        let tag = response.to().tag().unwrap_or_default().to_vec();
+        let owed = OwedAck { transaction, cseq: response.cseq(), tag };
+        let Some(session) = self.invites.get_mut(&id) else { return };
         session.attempts = 0;
-        let key = InviteId(id);
         if session.told {
             // It crossed our CANCEL: the call is up and must be ended (9.1, 15).
             session.phase = Phase::Up;
             self.send_ack(id, &owed, None);
             return self.send_bye(now, id);
         }
-        if session.wants_offer {
+        session.ability.learn(response);
+        session.timer.take_response(response);
+        let body = session.described_by(body_of(response));
+        if session.is_late && !session.early.done {
+            // The offer of a provisional response that was not answered yet is answered in the ACK.
+            session.exchange = Exchange::Idle;
             if let Some(client) = self.clients.get_mut(&transaction) {
                 client.transaction.keep_ack(&owed.tag, session.dialog.flow, Vec::new());
             }
@@ -130,51 +131,73 @@ impl Endpoint {
             session.phase = Phase::Up;
             self.send_ack(id, &owed, None);
         }
-        self.tell(id, Event::Answered { id: key, body: body_of(response) });
+        self.note_remote(id, body.as_deref());
+        self.restart_session_timer(now, id);
+        self.tell(id, Event::Answered { id: InviteId(id), body });
         self.run_queued(now, id);
     }
 
     /// A final response other than 2xx to our INVITE; its ACK has gone out.
     pub(super) fn call_refused(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
-        if self.call_again(now, id, transaction, response) {
+        let again = match response.status() {
+            401 | 407 => self.call_with_login(now, id, transaction, response),
+            422 => self.call_for_longer(now, id, transaction, response),
+            _ => false,
+        };
+        if again {
             return;
         }
-        let (key, status) = (InviteId(id), response.status());
-        let says_more = matches!(status, 300..=399 | 500..=599);
         let told = Event::Refused {
-            id: key,
-            status,
+            id: InviteId(id),
+            status: response.status(),
             reason: reason_of(response),
-            response: says_more.then(|| Box::new(response.clone())),
             contacts: contacts_of(response),
             retry_after: retry_after_of(response),
         };
         self.tell_end(id, told);
-        self.remove_invite(id);
+        self.remove_invite(now, id);
     }
 
     /// Calls again with credentials when the carrier asks for them (22.2).
-    fn call_again(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) -> bool {
+    fn call_with_login(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) -> bool {
         let Some(session) = self.invites.get_mut(&id) else { return false };
-        let (Some(credentials), Some(mut login)) = (&session.credentials, Login::of(response)) else { return false };
+        let (Some(_), Some(login)) = (&session.credentials, Login::of(response)) else { return false };
         let may_try = session.attempts == 0 || (login.stale && session.attempts < MAX_ATTEMPTS);
         if session.told || !may_try {
             return false;
         }
-        let Some(client) = self.clients.get(&transaction) else { return false };
-        let random = self.wire.random.next();
-        let header = login.header("INVITE", session.dialog.request_uri(), credentials, random);
         session.attempts += 1;
         session.login = Some(login);
+        self.call_again(now, id, transaction, &[])
+    }
+
+    /// Calls again with the session interval the callee insists on (RFC 4028 7.3).
+    fn call_for_longer(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) -> bool {
+        let is_over = self.invites.get(&id).is_none_or(|session| session.told);
+        !is_over
+            && self.takes_longer(id, response)
+            && self.call_again(now, id, transaction, &[HeaderName::SessionExpires, HeaderName::MinSe])
+    }
+
+    /// The INVITE once more in a new transaction, with new credentials and without what is to be put anew.
+    fn call_again(&mut self, now: Instant, id: u64, transaction: u64, without: &[HeaderName]) -> bool {
+        self.forget_early(now, id, transaction);
+        let branch = self.new_branch();
+        let (Some(session), Some(client)) = (self.invites.get_mut(&id), self.clients.get(&transaction)) else {
+            return false;
+        };
+        let mut lines = login_lines(session, "INVITE", branch.1);
+        if !without.is_empty() {
+            session.timer.first_lines(&mut lines);
+        }
         let cseq = session.dialog.next_cseq();
+        session.invite_cseq = cseq;
         let (flow, stay) = (client.transaction.flow, session.dialog.stay);
-        self.last_id += 1;
-        let branch = (self.last_id, random.rotate_left(32));
         let new = Again { flow: &flow, id: branch.0, random: branch.1, cseq };
-        let buffer = self.wire.buffer();
-        let bytes = derive::again(&client.transaction.request, new, (header.0, &header.1), buffer);
+        let bytes = derive::again_with(&client.transaction.request, new, without, &lines, self.wire.buffer());
         session.phase = Phase::Calling { transaction: branch.0, heard: false, cancel: Cancel::No };
-        self.start_client(now, branch, Method::Invite, flow, bytes, ClientUser::Invite { id, stay });
+        let user = ClientUser::Invite { id, stay, last_cseq: cseq };
+        self.start_client(now, branch, Method::Invite, flow, bytes, user);
         true
     }
 }

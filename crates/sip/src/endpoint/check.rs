@@ -1,6 +1,6 @@
 //! What makes a request outside of its content unacceptable, in the order of RFC 3261 8.2.
 
-use super::ALLOW;
+use super::{ALLOW, SUPPORTED};
 use crate::header::HeaderName;
 use crate::method::Method;
 use crate::multipart;
@@ -35,12 +35,13 @@ fn uri(request: &Request) -> Option<Reply> {
     }
 }
 
-/// No extension that could be required is supported; Proxy-Require is for proxies.
+/// What is not supported is refused; Proxy-Require is for proxies.
 fn extensions(request: &Request) -> Option<Reply> {
     let wanted: Vec<String> = request.list(HeaderName::Require).filter(|tag| !tag.is_empty()).map(scan::text).collect();
     // A registrar keeps Path (RFC 3327) and flows (RFC 5626) without more ado.
     let of_registrar: &[&str] = if request.method() == Method::Register { &["path", "outbound"] } else { &["path"] };
-    let is_known = |tag: &String| of_registrar.iter().any(|known| tag.eq_ignore_ascii_case(known));
+    let known = || SUPPORTED.split(", ").chain(of_registrar.iter().copied());
+    let is_known = |tag: &String| known().any(|known| tag.eq_ignore_ascii_case(known));
     let unknown: Vec<String> = wanted.into_iter().filter(|tag| !is_known(tag)).collect();
     (!unknown.is_empty()).then(|| Reply::new(420).with_header("Unsupported", unknown.join(", ")))
 }

@@ -45,7 +45,7 @@ impl Endpoint {
             Phase::Incoming { transaction } => {
                 let transaction = *transaction;
                 self.reply(now, transaction, &refusal(reason));
-                self.remove_invite(id);
+                self.remove_invite(now, id);
             }
             // BYE must wait for the ACK, or for its time to be over (15).
             Phase::Answered => session.bye_lines = lines,
@@ -93,7 +93,9 @@ impl Endpoint {
     /// Sends BYE and waits for its end, without events.
     pub(super) fn send_bye(&mut self, now: Instant, id: u64) {
         let branch = self.new_branch();
-        for timer in [Timer::AnswerAgain(id), Timer::NoAck(id), Timer::Glare(id), Timer::RingAgain(id)] {
+        let own =
+            [Timer::AnswerAgain(id), Timer::NoAck(id), Timer::Glare(id), Timer::RingAgain(id), Timer::Session(id)];
+        for timer in own {
             self.wire.timers.cancel(timer);
         }
         let Some(session) = self.invites.get_mut(&id) else { return };
@@ -117,7 +119,7 @@ impl Endpoint {
             let flow = session.dialog.request_flow();
             return self.start_client(now, branch, Method::Bye, flow, bytes, ClientUser::Bye { id });
         }
-        self.remove_invite(id);
+        self.remove_invite(now, id);
     }
 
     /// It rang long enough: the call is cancelled and told as refused by 408.
@@ -127,12 +129,12 @@ impl Endpoint {
     }
 
     /// No final response after CANCEL: the INVITE is as good as cancelled (9.1).
-    pub(super) fn cancel_limit(&mut self, id: u64) {
+    pub(super) fn cancel_limit(&mut self, now: Instant, id: u64) {
         if let Some(session) = self.invites.get(&id)
             && let Phase::Calling { transaction, .. } = session.phase
         {
             self.remove_client(transaction);
-            self.remove_invite(id);
+            self.remove_invite(now, id);
         }
     }
 }

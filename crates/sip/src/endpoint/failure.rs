@@ -36,7 +36,7 @@ impl Endpoint {
         match session.phase {
             Phase::Incoming { .. } => {
                 self.tell_end(id, Event::Ended { id: InviteId(id), cause: EndCause::Transport, reason: None });
-                self.remove_invite(id);
+                self.remove_invite(now, id);
             }
             _ if session.told => self.abandon(now, id),
             _ => self.wire.timers.set(now, Timer::FlowLost(id), FLOW_GRACE),
@@ -51,7 +51,7 @@ impl Endpoint {
         {
             self.remove_client(transaction);
         }
-        self.remove_invite(id);
+        self.remove_invite(now, id);
     }
 
     /// Nothing can be sent on this flow (connection refused, ICMP unreachable): requests that wait on it fail.
@@ -69,19 +69,18 @@ impl Endpoint {
         match user {
             ClientUser::Invite { id, .. } => {
                 self.tell_end(id, Event::refused(InviteId(id), status));
-                self.remove_invite(id);
+                self.remove_invite(now, id);
             }
-            ClientUser::Reinvite { id } => {
-                let cause = if status == 408 { EndCause::Timeout } else { EndCause::Transport };
-                self.tell_end(id, Event::Ended { id: InviteId(id), cause, reason: None });
-                if self.invites.get(&id).is_some_and(|session| !matches!(session.phase, Phase::Closing)) {
-                    self.send_bye(now, id);
-                }
+            ClientUser::Change { id } => self.change_found_nobody(now, id, status),
+            ClientUser::Refresh { id } => {
+                let cause = if status == 408 { EndCause::SessionExpired } else { EndCause::Transport };
+                self.call_is_gone(now, id, cause);
             }
-            ClientUser::Bye { id } => self.remove_invite(id),
+            // The INVITE tells what becomes of the call.
+            ClientUser::Prack { .. } | ClientUser::Nobody => {}
+            ClientUser::Bye { id } => self.remove_invite(now, id),
             ClientUser::ReferNotify { refer } => self.refer_notify_done(now, refer, status),
             ClientUser::Notify { id } => self.notify_failed(id),
-            ClientUser::Nobody => {}
             ClientUser::Sent(sent) => {
                 self.events.push_back(Event::Response { transaction: sent.first, response: None });
             }

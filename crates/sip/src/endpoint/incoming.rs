@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::named::session_number;
 use super::{Endpoint, ServerUser};
+use crate::ability::Ability;
 use crate::dialog::Dialog;
 use crate::event::{EndCause, Event, InviteId, ServerTransactionId};
 use crate::flow::Flow;
@@ -27,6 +28,10 @@ impl Endpoint {
             self.wire.totals.overload += 1;
             return self.answer_stateless(flow, request.raw(), &super::receive::overloaded());
         }
+        let ability = Ability::of(&request);
+        if let Some(reply) = self.too_small(&request, ability) {
+            return self.answer_stateless(flow, request.raw(), &reply);
+        }
         let id = self.new_id();
         let tag = self.session_tag(id);
         self.start_server_with_tag(now, flow, &request, (key, &tag), ServerUser::Invite(id));
@@ -36,24 +41,28 @@ impl Endpoint {
         }
         let user = request.uri().and_then(|uri| uri.user()).unwrap_or_default().into_owned();
         let dialog = Dialog::of_request(&request, flow, tag);
-        self.invites.insert(id, InviteSession::new(dialog, Phase::Incoming { transaction: key }, user));
+        let mut session = InviteSession::new(dialog, Phase::Incoming { transaction: key }, user, self.session_timer());
+        session.ability = ability;
+        session.timer.take_request(&request, ability);
+        session.is_late = request.sdp().is_none();
+        self.invites.insert(id, session);
+        self.note_remote(id, request.sdp());
         self.events.push_back(Event::Invite { id: InviteId(id), request, flow });
     }
 
     /// The session whose To tag a request has, if it really belongs there.
-    fn session_of(&self, request: &Request) -> Option<u64> {
+    fn session_of(&mut self, request: &Request) -> Option<u64> {
         let id = session_number(request.to().tag()?)?;
-        self.invites.get(&id).filter(|session| session.dialog.owns(request)).map(|_| id)
+        let session = self.invites.get_mut(&id)?;
+        let is_its = session.dialog.owns(request) || session.select(|fork| fork.dialog.owns(request));
+        is_its.then_some(id)
     }
 
     /// A request with a To tag; false when no session of ours has it.
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, request: &Request, key: u64) -> bool {
         let Some(id) = self.session_of(request) else { return false };
         let method = request.method();
-        if !matches!(
-            method,
-            Method::Invite | Method::Update | Method::Bye | Method::Info | Method::Options | Method::Refer
-        ) {
+        if !is_within(method) {
             return false;
         }
         self.adopt_flow(id, flow);
@@ -65,6 +74,7 @@ impl Endpoint {
         match method {
             Method::Bye => self.receive_bye(now, flow, request, (id, key)),
             Method::Invite | Method::Update => self.receive_offer(now, flow, request, (id, key)),
+            Method::Prack => self.receive_prack(now, flow, request, (id, key)),
             Method::Refer => self.receive_refer(now, flow, request, (id, key)),
             // Nobody is left to answer it.
             Method::Info if session.told => self.answer_stateless(flow, request.raw(), &Reply::new(481)),
@@ -76,6 +86,7 @@ impl Endpoint {
             _ => {
                 self.start_server(now, flow, request, key, ServerUser::Nobody);
                 let reply = Reply::new(200).with_header("Allow", super::ALLOW).with_header("Accept", "application/sdp");
+                let reply = reply.with_header("Supported", super::SUPPORTED);
                 self.reply(now, key, &reply);
             }
         }
@@ -113,13 +124,13 @@ impl Endpoint {
         }
         let (id, reason) = (InviteId(id), reason_of(request));
         self.tell_end(id.0, Event::Ended { id, cause: EndCause::Bye, reason });
-        self.remove_invite(id.0);
+        self.remove_invite(now, id.0);
     }
 
-    /// Answers a re-INVITE or UPDATE that still waits, because the call ends.
+    /// Answers a re-INVITE, UPDATE or PRACK that still waits, because the call ends.
     pub(super) fn refuse_open_offer(&mut self, now: Instant, id: u64) {
         let Some(session) = self.invites.get_mut(&id) else { return };
-        let exchange = std::mem::replace(&mut session.exchange, Exchange::Idle);
+        let exchange = std::mem::take(&mut session.exchange);
         match exchange {
             Exchange::Received { transaction, .. } => self.refuse(now, transaction, 487),
             Exchange::AckOwed(owed) => self.send_ack(id, &owed, None),
@@ -147,7 +158,7 @@ impl Endpoint {
             ServerUser::Invite(id) => {
                 let (id, reason) = (InviteId(id), reason_of(request));
                 self.tell_end(id.0, Event::Ended { id, cause: EndCause::Cancelled, reason });
-                self.remove_invite(id.0);
+                self.remove_invite(now, id.0);
             }
             ServerUser::Offer(id) => {
                 if let Some(session) = self.invites.get_mut(&id) {
@@ -167,6 +178,14 @@ impl Endpoint {
         self.adopt_flow(id, flow);
         self.take_ack(now, id, request.cseq(), body_of(request));
     }
+}
+
+/// Methods that may come within an invite session.
+fn is_within(method: Method) -> bool {
+    matches!(
+        method,
+        Method::Invite | Method::Update | Method::Prack | Method::Bye | Method::Info | Method::Options | Method::Refer
+    )
 }
 
 /// The session description of a message, to be handed up.

@@ -13,12 +13,16 @@ mod close;
 mod due;
 mod exchange;
 mod failure;
+mod fork;
 mod incoming;
 mod named;
 mod offer;
 mod out_of_dialog;
+mod prack;
 mod receive;
 mod refer;
+mod refresh;
+mod reliable;
 mod responses;
 mod subscribe;
 
@@ -39,7 +43,11 @@ use crate::timer::{Timer, Timing};
 use crate::wire::{Totals, Transmit, Wire};
 
 /// What we can do within dialogs and outside (RFC 3261 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER, SUBSCRIBE, MESSAGE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, INFO, REFER, REGISTER, SUBSCRIBE, MESSAGE";
+/// Extensions that a peer may require (RFC 3261 20.37).
+pub const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
+/// The same for an INVITE whose provisional responses need not be acknowledged.
+const SUPPORTED_UNRELIABLE: &str = "timer, replaces, norefersub";
 /// Hops a request of ours may make (RFC 3261 8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 /// How long an outgoing call rings when nothing else is said (timer C, RFC 3261 16.6: more than three minutes).
@@ -105,10 +113,14 @@ pub struct Counts {
 /// For whom a client transaction works.
 #[derive(Debug)]
 pub(crate) enum ClientUser {
-    /// The first INVITE of a session; `stay` is that of its dialog.
-    Invite { id: u64, stay: bool },
-    /// A later INVITE of a session.
-    Reinvite { id: u64 },
+    /// The first INVITE of a session; `stay` is that of its dialog, `last_cseq` the highest number its early dialogs used.
+    Invite { id: u64, stay: bool, last_cseq: u32 },
+    /// A later INVITE of a session, or an UPDATE with an offer.
+    Change { id: u64 },
+    /// An UPDATE that only refreshes.
+    Refresh { id: u64 },
+    /// A PRACK.
+    Prack { id: u64 },
     /// The BYE that ends a session.
     Bye { id: u64 },
     /// A NOTIFY of a subscription.
@@ -339,8 +351,16 @@ impl Endpoint {
         }
     }
 
+    /// Refuses what the peer still waits for and frees a session.
+    fn remove_invite(&mut self, now: Instant, id: u64) {
+        self.drop_forks(now, id);
+        self.refuse_open_offer(now, id);
+        self.forget_invite(id);
+    }
+
     /// Frees a session and its timers; its transactions end by themselves.
-    fn remove_invite(&mut self, id: u64) {
+    fn forget_invite(&mut self, id: u64) {
+        let Some(session) = self.invites.remove(&id) else { return };
         let own = [
             Timer::C(id),
             Timer::RingAgain(id),
@@ -348,14 +368,17 @@ impl Endpoint {
             Timer::NoAck(id),
             Timer::CancelLimit(id),
             Timer::Glare(id),
+            Timer::Session(id),
             Timer::FlowLost(id),
         ];
         for timer in own {
             self.wire.timers.cancel(timer);
         }
-        if let Some(session) = self.invites.remove(&id)
-            && let Some(refer) = session.referral
-        {
+        if session.reliable.is_some() {
+            self.wire.timers.cancel(Timer::ProvisionalAgain(id));
+            self.wire.timers.cancel(Timer::NoPrack(id));
+        }
+        if let Some(refer) = session.referral {
             self.leave_referral(refer, session.dialog);
         }
     }

@@ -9,89 +9,111 @@ use crate::flow::Flow;
 use crate::method::Method;
 use crate::reply::{Body, Reply};
 use crate::request::Request;
-use crate::session::{Exchange, OwedAck, Phase};
+use crate::session::{Carrier, Exchange, Phase};
+use crate::timer::Timer;
 
 impl Endpoint {
     pub(super) fn receive_offer(&mut self, now: Instant, flow: Flow, request: &Request, id_key: (u64, u64)) {
         let (id, key) = id_key;
-        let is_update = request.method() == Method::Update;
-        self.start_server(now, flow, request, key, if is_update { ServerUser::Nobody } else { ServerUser::Offer(id) });
+        let carrier = if request.method() == Method::Update { Carrier::Update } else { Carrier::Invite };
+        let user = if carrier == Carrier::Update { ServerUser::Nobody } else { ServerUser::Offer(id) };
+        self.start_server(now, flow, request, key, user);
         let Some(session) = self.invites.get_mut(&id) else { return };
         let body = body_of(request);
-        let is_plain_update = is_update && body.is_none();
-        let busy = match (&session.phase, &session.exchange) {
-            (_, _) if session.told => Some(481),
-            (Phase::Closing, _) => Some(481),
-            (_, _) if is_plain_update => None,
-            (Phase::Up, Exchange::Idle | Exchange::Glare { .. }) if session.unacked.is_none() => None,
-            (_, Exchange::Received { .. }) => Some(500),
-            _ => Some(491),
-        };
-        if let Some(status) = busy {
-            let again = self.wire.random.below(10).to_string();
-            let reply = Reply::new(status);
-            // RFC 3261 14.2: 500 says when to come again.
-            let reply = if status == 500 { reply.with_header("Retry-After", again) } else { reply };
+        let is_plain_update = carrier == Carrier::Update && body.is_none() && !session.told;
+        let refusal = session.refusal_of_offer(carrier).filter(|_| !is_plain_update);
+        let mut ability = session.ability;
+        ability.learn(request);
+        if let Some(reply) = refusal.map(|status| self.not_now(status)).or_else(|| self.too_small(request, ability)) {
             return self.reply(now, key, &reply);
         }
+        let Some(session) = self.invites.get_mut(&id) else { return };
+        session.ability = ability;
+        session.timer.take_request(request, ability);
         session.dialog.refresh(request.contact());
         if is_plain_update {
-            return self.answer_in_dialog(now, id, key, 200, &[], None);
+            return self.answer_change(now, id, key, None);
         }
-        if let Exchange::Glare { body } = &session.exchange {
+        if let Exchange::Glare { change } = &session.exchange {
             // The peer was first; our own change comes after its.
-            session.queued = Some(body.clone());
-            self.wire.timers.cancel(crate::timer::Timer::Glare(id));
+            session.queued.get_or_insert(change.clone());
+            self.wire.timers.cancel(Timer::Glare(id));
         }
         let (has_offer, cseq) = (body.is_some(), request.cseq());
-        session.exchange = Exchange::Received { transaction: key, is_update, has_offer, cseq };
+        session.exchange = Exchange::Received { transaction: key, carrier, has_offer, cseq };
+        self.note_remote(id, body.as_deref());
         self.tell(id, Event::Offer { id: InviteId(id), body });
     }
 
-    /// Answers [`Event::Offer`], or sends the ACK to the 2xx of an INVITE of ours without a body.
+    /// 500 says when to come again (RFC 3261 14.2, RFC 3311 5.2).
+    fn not_now(&mut self, status: u16) -> Reply {
+        let again = self.wire.random.below(10).to_string();
+        let reply = Reply::new(status);
+        if status == 500 { reply.with_header("Retry-After", again) } else { reply }
+    }
+
+    /// 200 to a re-INVITE or UPDATE: what refreshes the session, too.
+    fn answer_change(&mut self, now: Instant, id: u64, transaction: u64, body: Option<&Body>) {
+        let mut lines = self.wire.buffer();
+        let Some(session) = self.invites.get(&id) else { return };
+        let is_early = session.is_early();
+        if !is_early {
+            session.timer.response_lines(&mut lines);
+        }
+        self.answer_in_dialog(now, id, transaction, 200, &lines, body);
+        self.wire.recycle(lines);
+        if !is_early {
+            self.restart_session_timer(now, id);
+        }
+    }
+
+    /// Answers [`Event::Offer`], or sends the ACK to the 2xx (the PRACK to the provisional response) of an INVITE of ours
+    /// without a body.
     pub fn answer_offer(&mut self, now: Instant, id: InviteId, body: Body) {
         let Some(session) = self.session(id) else { return };
         if matches!(session.phase, Phase::AckOwed(_)) {
             if let Phase::AckOwed(owed) = std::mem::replace(&mut session.phase, Phase::Up) {
+                session.local = Some(body.clone());
                 self.send_ack(id.0, &owed, Some(&body));
             }
             return self.run_queued(now, id.0);
         }
-        match std::mem::replace(&mut session.exchange, Exchange::Idle) {
-            Exchange::AckOwed(owed) => {
-                self.send_ack(id.0, &owed, Some(&body));
-                self.run_queued(now, id.0);
+        let Some(exchange) = session.take_asking() else { return };
+        session.local = Some(body.clone());
+        session.early.remote = None;
+        match exchange {
+            Exchange::AckOwed(owed) => self.send_ack(id.0, &owed, Some(&body)),
+            Exchange::PrackOwed { rseq, cseq } => {
+                session.early.done = true;
+                self.send_prack(now, id.0, (rseq, cseq), Some(&body));
             }
-            Exchange::Received { transaction, is_update, has_offer, cseq } => {
+            Exchange::Received { transaction, carrier: Carrier::Prack, .. } => {
                 self.answer_in_dialog(now, id.0, transaction, 200, &[], Some(&body));
-                if !is_update {
+            }
+            Exchange::Received { transaction, carrier, has_offer, cseq } => {
+                self.answer_change(now, id.0, transaction, Some(&body));
+                if carrier == Carrier::Invite {
                     self.await_ack(now, id.0, transaction, cseq, !has_offer);
                 }
-                self.run_queued(now, id.0);
             }
-            other => session.exchange = other,
+            _ => {}
         }
+        self.run_queued(now, id.0);
     }
 
-    /// Refuses [`Event::Offer`] with a status 300–699 (488, say); the call goes on as before. An offer that came with a 2xx
-    /// to the first INVITE cannot be refused: the call is acknowledged and ended.
+    /// Refuses [`Event::Offer`] with a status 300–699 (488, say); the call goes on as before. An offer that came with a response
+    /// to our first INVITE cannot be refused: the call is ended.
     pub fn refuse_offer(&mut self, now: Instant, id: InviteId, status: u16) {
         let Some(session) = self.session(id) else { return };
         if matches!(session.phase, Phase::AckOwed(_)) {
             return self.end(now, id, None);
         }
-        match std::mem::replace(&mut session.exchange, Exchange::Idle) {
-            Exchange::AckOwed(owed) => self.send_ack(id.0, &owed, None),
-            Exchange::Received { transaction, .. } => self.refuse(now, transaction, status.clamp(300, 699)),
-            other => session.exchange = other,
+        match session.take_asking() {
+            Some(Exchange::AckOwed(owed)) => self.send_ack(id.0, &owed, None),
+            Some(Exchange::PrackOwed { .. }) => return self.end(now, id, None),
+            Some(Exchange::Received { transaction, .. }) => self.refuse(now, transaction, status.clamp(300, 699)),
+            _ => return,
         }
         self.run_queued(now, id.0);
-    }
-
-    /// The 2xx to our empty re-INVITE holds an offer: ACK waits.
-    pub(super) fn owe_ack(&mut self, id: u64, owed: OwedAck) {
-        if let Some(session) = self.invites.get_mut(&id) {
-            session.exchange = Exchange::AckOwed(owed);
-        }
     }
 }

@@ -28,7 +28,7 @@ impl Endpoint {
                 match client.user {
                     ClientUser::Invite { id, .. } => self.call_rang(now, id, response),
                     // Nobody rings for a re-INVITE: timer B goes on, or a peer that vanishes now would leave it forever.
-                    ClientUser::Reinvite { .. } => {
+                    ClientUser::Change { .. } if client.transaction.method == Method::Invite => {
                         let limit = self.wire.timing.limit();
                         self.wire.timers.set(now, Timer::B(number), limit);
                     }
@@ -70,7 +70,11 @@ impl Endpoint {
         }
         client.transaction.flow = flow;
         let id = match client.user {
-            ClientUser::Invite { id, .. } | ClientUser::Reinvite { id } | ClientUser::Bye { id } => id,
+            ClientUser::Invite { id, .. }
+            | ClientUser::Change { id }
+            | ClientUser::Refresh { id }
+            | ClientUser::Prack { id }
+            | ClientUser::Bye { id } => id,
             ClientUser::Notify { .. } | ClientUser::ReferNotify { .. } | ClientUser::Nobody | ClientUser::Sent(_) => {
                 return;
             }
@@ -92,9 +96,17 @@ impl Endpoint {
                     _ => self.call_refused(now, id, number, response),
                 }
             }
-            ClientUser::Reinvite { id } => {
+            ClientUser::Change { id } => {
                 let id = *id;
-                self.reinvite_done(now, id, number, response);
+                self.change_done(now, id, number, response);
+            }
+            ClientUser::Refresh { id } => {
+                let id = *id;
+                self.refresh_done(now, id, number, response);
+            }
+            ClientUser::Prack { id } => {
+                let id = *id;
+                self.prack_done(now, id, number, response);
             }
             ClientUser::Bye { id } => {
                 let id = *id;
