@@ -16,10 +16,10 @@ use crate::negotiation::LocalAddresses;
 use crate::out::{Channel, Counts, PacketSink};
 use crate::rtp::{HEADER_LENGTH, MAX_PACKET};
 use crate::seed::Seed;
+use crate::srtp::{KeySource, Sdes};
 use crate::timers::{Timer, WakeUps};
 use crate::webrtc_leg::WebRtcConfig;
 
-use crate::srtp::{KeySource, Sdes};
 /// How an engine behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineConfig {
@@ -30,12 +30,12 @@ pub struct EngineConfig {
     pub dtls_active: Option<bool>,
     /// Answer ICE checks only; right for a server with a reachable address.
     pub ice_lite: bool,
-    /// Legs at most; one more is refused with [`crate::RefusedSdp::NoPort`].
-    pub max_legs: usize,
-}
     /// 32 bytes from the system's random source, other ones for each engine, of which SRTP keys are made; `None`: SRTP
     /// is neither offered nor taken.
     pub srtp_seed: Option<[u8; 32]>,
+    /// Legs at most; one more is refused with [`crate::RefusedSdp::NoPort`].
+    pub max_legs: usize,
+}
 
 impl Default for EngineConfig {
     fn default() -> Self {
@@ -53,11 +53,11 @@ pub struct Engine {
     wake_ups: WakeUps,
     events: VecDeque<Event>,
     counts: Counts,
+    /// Legs opened so far.
+    opened: u64,
     /// A packet of a WebRTC leg on its way to a bridge: room for a header, then the payload.
     scratch: Vec<u8>,
 }
-    /// Legs opened so far.
-    opened: u64,
 
 impl Engine {
     /// An engine without legs. `seed` makes SSRCs, sequence numbers and report times.
@@ -72,10 +72,10 @@ impl Engine {
             wake_ups: WakeUps::default(),
             events: VecDeque::new(),
             counts: Counts::default(),
+            opened: 0,
             scratch: vec![0; MAX_PACKET + HEADER_LENGTH],
         }
     }
-            opened: 0,
 
     /// Takes a new library. What plays plays on from the old one.
     pub fn set_library(&mut self, library: Arc<Library>) {
@@ -149,9 +149,6 @@ impl Engine {
         Duration::from_millis(u64::from(self.config.quiet_ms.max(1)))
     }
 
-    const fn webrtc_config(&self) -> WebRtcConfig {
-        WebRtcConfig { dtls_active: self.config.dtls_active, ice_lite: self.config.ice_lite }
-    }
     /// The key exchange of a new RTP leg.
     const fn sdes(&mut self, secure: bool) -> Sdes {
         self.opened += 1;
@@ -162,6 +159,9 @@ impl Engine {
         Sdes::new(source, secure)
     }
 
+    const fn webrtc_config(&self) -> WebRtcConfig {
+        WebRtcConfig { dtls_active: self.config.dtls_active, ice_lite: self.config.ice_lite }
+    }
 
     /// Enters the leg's earliest timer into the heap.
     fn arm(&mut self, slot: u32) {

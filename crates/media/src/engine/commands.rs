@@ -183,16 +183,16 @@ impl Engine {
         let quiet = self.quiet();
         if let Some(leg) = self.legs.get_mut(slot) {
             leg.agreed = Some(agreed);
-            leg.start_timers(now, quiet);
-            leg.start_frames(now, slot);
-            self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });
-        }
             if let Transport::Rtp(rtp) = &mut leg.transport
                 && rtp.take_rekeyed()
                 && leg.send.packets > 0
             {
                 leg.send.restart(leg.seed.next_number());
             }
+            leg.start_timers(now, quiet);
+            leg.start_frames(now, slot);
+            self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });
+        }
     }
 
     fn bridge(&mut self, now: Instant, a: LegId, b: LegId) {

@@ -213,6 +213,7 @@ impl Worker {
             counts.dropped_duplicate,
             counts.dropped_early,
             counts.dropped_no_leg,
+            counts.dropped_srtp,
         ];
         for ((total, own), now) in self.figures.dropped.iter().zip(&mut self.dropped).zip(dropped) {
             change(total, own, now);
@@ -228,4 +229,3 @@ fn change(total: &std::sync::atomic::AtomicU64, own: &mut u64, now: u64) {
         *own = now;
     }
 }
-            counts.dropped_srtp,
