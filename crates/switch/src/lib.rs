@@ -18,6 +18,7 @@ mod prompts;
 mod registration;
 mod requests;
 pub mod settings;
+mod subscriptions;
 mod switch;
 #[cfg(test)]
 mod tests;

@@ -164,5 +164,6 @@ impl Switch {
         }
         self.pbx.handle_fact(Fact::Reachable { manager, device, count }, now.unix);
         self.out.push_back(Output::Live(LiveChange::Reachable { manager, device, count }));
+        self.manager_changed(manager);
     }
 }

@@ -1,5 +1,6 @@
 //! Events of the SIP endpoint, sorted; and requests outside a dialog (RFC 3261 8.2, 11).
 
+use crate::subscriptions::ALLOW_EVENTS;
 use crate::switch::{Now, Switch};
 use sip::{Event, Reply, Request, ServerTransactionId};
 
@@ -18,10 +19,11 @@ impl Switch {
             Event::Info { id, transaction, request } => self.on_info(id, transaction, &request, now),
             Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
             Event::Request { transaction, request, flow } => self.on_request(transaction, &request, flow, now),
-            // Nobody is handed on yet (RFC 3515 2.4.2), and no event package is served (RFC 6665 4.1.2.4).
+            // Nobody is handed on yet (RFC 3515 2.4.2).
             Event::Refer { refer, .. } => self.endpoint.refuse_refer(now.instant, refer, 603),
-            Event::Subscribe { id, .. } => self.endpoint.refuse_subscription(now.instant, id, Reply::new(489)),
-            Event::NotifyDue { .. } | Event::SubscriptionEnded { .. } => {}
+            Event::Subscribe { id, request, flow } => self.on_subscribe(id, &request, flow, now),
+            Event::NotifyDue { id } => self.on_notify_due(id, now),
+            Event::SubscriptionEnded { id, .. } => self.on_subscription_ended(id),
             // Nothing is offered or asked by ourselves in mid-call yet, and malformed bytes are counted by the endpoint.
             Event::OfferAnswered { id, body } => self.on_confirmed(id, body, now),
             Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}
@@ -35,10 +37,11 @@ impl Switch {
                 let mut reply = Reply::new(200);
                 reply.headers.push(("Allow", ALLOW.to_owned()));
                 reply.headers.push(("Accept", "application/sdp".to_owned()));
+                reply.headers.push(("Allow-Events", ALLOW_EVENTS.to_owned()));
                 reply
             }
-            // RFC 6665 4.1.2.4: no event package is served.
-            "SUBSCRIBE" | "PUBLISH" => Reply::new(489),
+            // Nobody publishes states here (RFC 3903 6): sori knows them itself.
+            "PUBLISH" => Reply::new(489).with_header("Allow-Events", ALLOW_EVENTS),
             _ => {
                 let mut reply = Reply::new(405);
                 reply.headers.push(("Allow", ALLOW.to_owned()));

@@ -4,6 +4,7 @@ use crate::accounts::{Accounts, Browser};
 use crate::call::{Call, Leg};
 use crate::registration::Light;
 use crate::settings::Settings;
+use crate::subscriptions::Subscriptions;
 use crate::trace::{CallTrace, Traces};
 use media::LegId;
 use pbx::settings::RingDevice;
@@ -124,6 +125,7 @@ pub struct Switch {
     pub(crate) grace: BTreeSet<(UnixMillis, PhoneId)>,
     pub(crate) reachable: BTreeMap<(ManagerId, RingDevice), u16>,
     pub(crate) refused_credentials: u64,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) traces: Traces,
     /// Wall clock of the input worked off now.
     pub(crate) clock: UnixMillis,
@@ -167,6 +169,7 @@ impl Switch {
             grace: BTreeSet::new(),
             reachable: BTreeMap::new(),
             refused_credentials: 0,
+            subscriptions: Subscriptions::default(),
             traces: Traces::new(seed),
             clock: UnixMillis(0),
             out: VecDeque::new(),
@@ -206,6 +209,7 @@ impl Switch {
         }
         self.pbx.handle_settings(Arc::clone(&settings.business), now.unix);
         self.settings = settings;
+        self.review_subscriptions(now);
         self.pump(now);
         // A phone may have gone to another manager without signing in anew (R42).
         self.count_all_reachable(now);
@@ -218,6 +222,7 @@ impl Switch {
         for key in self.accounts.add_browser(browser, &realm, now.unix) {
             self.registrar.remove_account(now.instant, key);
         }
+        self.review_subscriptions(now);
         self.pump(now);
     }
 
@@ -320,6 +325,9 @@ impl Switch {
                 self.on_sip(event, now);
             } else if let Some(change) = self.registrar.poll_event() {
                 self.on_binding_change(change, now);
+            } else if let Some(record) = self.pbx.poll_record() {
+                self.on_record(&record);
+                self.out.push_back(Output::Record(record));
             } else {
                 break;
             }

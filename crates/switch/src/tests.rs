@@ -21,7 +21,7 @@ fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn business() -> pbx::Settings {
+pub(crate) fn business() -> pbx::Settings {
     let manager = Manager {
         id: MINJI,
         name: "minji".to_owned(),
