@@ -1,11 +1,12 @@
 //! How the API reaches the running calls: orders go to the control thread, live facts are read without asking it.
 
 use pbx::settings::RingDevice;
-use pbx::{CallId, ConversationRecord, CustomerRecord, ManagerId, PhoneId, UnixMillis};
+use pbx::{CallId, CarrierId, ConversationRecord, CustomerRecord, ManagerId, PhoneId, UnixMillis};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, RwLock};
+use switch::trunks::TrunkStatus;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// What the API asks of the control thread.
@@ -79,6 +80,8 @@ pub enum LiveChange {
     Phone(PhoneId),
     /// A manager's browsers came or went.
     Manager(ManagerId),
+    /// The trunk to a carrier came up or went down.
+    Carrier(CarrierId),
     /// The health of the system changed (disk full, database away).
     System,
 }
@@ -90,6 +93,8 @@ pub struct Live {
     pub links: RwLock<HashMap<PhoneId, Link>>,
     /// How many browsers of a manager can ring, by kind.
     pub reachable: RwLock<HashMap<(ManagerId, RingDevice), u16>>,
+    /// How the trunks stand; a carrier that is not in it was never heard of.
+    pub trunks: RwLock<HashMap<CarrierId, TrunkStatus>>,
     /// Told on every change.
     pub changes: broadcast::Sender<LiveChange>,
     /// Is the store refusing writes (disk full)? Calls go on; the console shows it.
@@ -103,6 +108,7 @@ impl Default for Live {
         Self {
             links: RwLock::default(),
             reachable: RwLock::default(),
+            trunks: RwLock::default(),
             changes: broadcast::channel(1024).0,
             store_failing: AtomicBool::new(false),
             records_written: AtomicU64::new(0),

@@ -95,7 +95,7 @@ impl World {
                     self.network.send_in_order(now, &self.setup.inside, Lane::Orders, Parcel::Command(call, command));
                 }
                 Output::Record(record) => records.push(record),
-                Output::Live(_) | Output::Trace(_) => {}
+                Output::Live(_) | Output::Trace(_) | Output::Resolve { .. } => {}
             }
         }
         let all_there = self.everybody_is_there();

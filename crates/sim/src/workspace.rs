@@ -189,15 +189,7 @@ pub fn settings(proxy: std::net::SocketAddr, without_seat: Option<ManagerId>) ->
     switch::Settings {
         business: Arc::new(business(without_seat)),
         phones: PHONES.iter().map(phone).collect(),
-        carriers: vec![CarrierAccount {
-            id: DEMO,
-            name: "demo".to_owned(),
-            trust: CarrierTrust::Addresses(vec![carriers]),
-            proxy: Some(proxy),
-            host: proxy.to_string(),
-            credentials: None,
-            country: Country::Kr,
-        }],
+        carriers: vec![CarrierAccount::plain(DEMO, "demo", CarrierTrust::Addresses(vec![carriers]), Some(proxy))],
         country: Some(Country::Kr),
     }
 }

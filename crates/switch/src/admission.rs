@@ -2,7 +2,6 @@
 
 use crate::accounts::Owner;
 use crate::call::{Call, Leg, LegState, Role};
-use crate::settings::{CarrierAccount, CarrierTrust};
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
 use media::{LegId, Profile};
@@ -13,11 +12,10 @@ use sip::{Flow, InviteId, Reply, Request};
 impl Switch {
     pub(crate) fn on_invite(&mut self, id: InviteId, request: &Request, flow: Flow, now: Now) {
         let user = request.from().user().into_owned();
-        let carrier = self.carrier_at(flow).map(|carrier| carrier.country);
-        match carrier {
-            Some(country) if self.accounts.named(&user).is_none() => {
+        match self.carrier_call(request, flow) {
+            Some((country, dialled)) if self.accounts.named(&user).is_none() => {
                 let from = caller(request, country);
-                self.customer_called(id, request, flow, from, country, now);
+                self.customer_called(id, request, flow, from, (country, dialled), now);
             }
             _ => match self.authenticate(request, flow, &user, now) {
                 Ok(key) => self.account_called(id, request, flow, key, now),
@@ -25,15 +23,6 @@ impl Switch {
                 Err(reply) => self.endpoint.reject(now.instant, id, reply),
             },
         }
-    }
-
-    fn carrier_at(&self, flow: Flow) -> Option<&CarrierAccount> {
-        let address = flow.remote.ip().to_canonical();
-        let from_browser = matches!(flow.transport, sip::Transport::Ws | sip::Transport::Wss);
-        self.settings.carriers.iter().filter(|_| !from_browser).find(|carrier| match &carrier.trust {
-            CarrierTrust::Loopback => address.is_loopback(),
-            CarrierTrust::Addresses(prefixes) => prefixes.iter().any(|prefix| prefix.contains(address)),
-        })
     }
 
     pub(crate) fn account_called(&mut self, id: InviteId, request: &Request, flow: Flow, key: u64, now: Now) {
@@ -46,7 +35,7 @@ impl Switch {
             Owner::Customer { number } => {
                 let country = self.country();
                 let from = E164::dialled(&number, country).map_or_else(|_| Caller::Name(number.into()), Caller::Number);
-                self.customer_called(id, request, flow, from, country, now);
+                self.customer_called(id, request, flow, from, (country, dialled_user(request)), now);
             }
         }
     }
@@ -61,10 +50,9 @@ impl Switch {
         request: &Request,
         flow: Flow,
         from: Caller,
-        country: Country,
+        (country, dialled): (Country, String),
         now: Now,
     ) {
-        let dialled = dialled_user(request);
         let to = E164::dialled(&dialled, country).ok();
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, (Role::Customer, LegParty::Customer));

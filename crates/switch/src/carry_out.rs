@@ -5,15 +5,10 @@ use crate::cause;
 use crate::present::{Presentation, answered_elsewhere};
 use crate::prompts;
 use crate::switch::{Now, Switch};
-use crate::trace::LegParty;
 use media::{Command as Media, LegId, Profile};
 use pbx::command::{Audio, Playback};
-use pbx::{CallId, CarrierId, Cause, Command, E164, Fact, Party, PresentationId, Repeat, Withdrawal};
-use sip::{Body, Flow, Invite, NameAddrText, Reason, Reply, Transport};
-use std::time::Duration;
-
-/// A carrier that neither rings nor refuses is given up after this.
-const DIAL_LIMIT: Duration = Duration::from_secs(120);
+use pbx::{CallId, Cause, Command, Party, PresentationId, Repeat, Withdrawal};
+use sip::{Body, Reason, Reply};
 
 impl Switch {
     pub(crate) fn carry_out(&mut self, command: Command, now: Now) {
@@ -167,34 +162,6 @@ impl Switch {
         self.media(call, Media::Bridge { a: customer, b: manager });
         self.hold_if_held(manager, now);
         self.hold_if_held(customer, now);
-    }
-
-    fn dial(&mut self, call: CallId, carrier: CarrierId, to: E164, show: E164, now: Now) {
-        let account = self.settings.carriers.iter().find(|c| c.id == carrier);
-        let Some((account, proxy)) = account.and_then(|a| a.proxy.map(|proxy| (a, proxy))) else {
-            return self.pbx.handle_fact(Fact::DialFailed { call, cause: Cause::Unreachable }, now.unix);
-        };
-        let invite = Invite {
-            flow: Flow { transport: Transport::Udp, local: self.configuration.udp, remote: proxy, connection: 0 },
-            request_uri: format!("sip:{to}@{}", account.host),
-            from: NameAddrText { display: String::new(), uri: format!("sip:{show}@{}", self.configuration.host) },
-            to: NameAddrText { display: String::new(), uri: format!("sip:{to}@{}", account.host) },
-            contact_user: "sori".to_owned(),
-            headers: vec![("P-Asserted-Identity", format!("<sip:{show}@{}>", self.configuration.host))],
-            route: Vec::new(),
-            body: None,
-            credentials: account
-                .credentials
-                .clone()
-                .map(|(username, password)| sip::Credentials { username, password }),
-            ring_limit: Some(DIAL_LIMIT),
-            reliable: true,
-            max_forwards: None,
-        };
-        let leg = self.prepare_leg(call, Role::Customer, LegParty::Customer, Profile::Rtp, invite);
-        if let Some(held) = self.calls.get_mut(&call) {
-            held.customer = Some(leg);
-        }
     }
 
     fn end_call(&mut self, call: CallId, cause: Cause, now: Now) {

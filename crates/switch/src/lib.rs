@@ -23,10 +23,12 @@ mod switch;
 #[cfg(test)]
 mod tests;
 mod trace;
+pub mod trunks;
 
 pub use accounts::{Browser, BrowserUser};
 pub use local_addresses::LocalAddresses;
 pub use prompts::{prompt_key_of_audio, prompt_key_of_built_in};
-pub use settings::{CarrierAccount, CarrierTrust, IpPrefix, PhoneAccount, Settings};
+pub use settings::{CarrierAccount, CarrierTrust, FromUser, IpPrefix, PhoneAccount, Proxy, Registration, Settings};
 pub use switch::{Configuration, Counts, LiveChange, Now, Output, Switch};
 pub use trace::{CallTrace, LegParty, LegTrace, TraceLine};
+pub use trunks::{ResolveError, ResolveId, Target};

@@ -89,12 +89,7 @@ impl Switch {
         };
         let mut invite = outgoing.invite;
         invite.body = Some(sdp_body(sdp));
-        let invite = self.endpoint.invite(now.instant, invite);
-        leg.invite = Some(invite);
-        self.invites.insert(invite, id);
-        if let (Some(leg), Some(call_id)) = (self.legs.get(&id), self.endpoint.call_id(invite)) {
-            self.traces.name_leg(leg.call, id, call_id);
-        }
+        self.call_out(id, invite, now);
     }
 
     fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
@@ -164,6 +159,7 @@ impl Switch {
         let Some(leg) = self.legs.get(&id).filter(|leg| leg.sip_over && leg.media_over) else { return };
         let call = leg.call;
         self.legs.remove(&id);
+        self.forget_dial(id);
         self.assumed_flowing.retain(|(_, waiting)| *waiting != id);
         if let Some(held) = self.calls.get_mut(&call) {
             held.legs.retain(|leg| *leg != id);

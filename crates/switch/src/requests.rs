@@ -11,9 +11,19 @@ impl Switch {
     pub(crate) fn on_sip(&mut self, event: Event, now: Now) {
         match event {
             Event::Invite { id, request, flow } => self.on_invite(id, &request, flow, now),
-            Event::Rang { id, body, .. } => self.on_rang(id, body, now),
-            Event::Answered { id, body } => self.on_answered(id, body, now),
-            Event::Refused { id, status, .. } => self.on_refused(id, status, now),
+            Event::Rang { id, body, .. } => {
+                self.dial_was_heard(id, now);
+                self.on_rang(id, body, now);
+            }
+            Event::Answered { id, body } => {
+                self.dial_was_heard(id, now);
+                self.on_answered(id, body, now);
+            }
+            Event::Refused { id, status, contacts, retry_after, .. } => {
+                if !self.dial_goes_on(id, status, &contacts, retry_after, now) {
+                    self.on_refused(id, status, now);
+                }
+            }
             Event::Confirmed { id, body } => self.on_confirmed(id, body, now),
             Event::Offer { id, body } => self.on_offer(id, body, now),
             Event::Info { id, transaction, request } => self.on_info(id, transaction, &request, now),
@@ -26,7 +36,8 @@ impl Switch {
             Event::SubscriptionEnded { id, .. } => self.on_subscription_ended(id),
             // Nothing is offered or asked by ourselves in mid-call yet, and malformed bytes are counted by the endpoint.
             Event::OfferAnswered { id, body } => self.on_confirmed(id, body, now),
-            Event::OfferRefused { .. } | Event::Response { .. } | Event::Malformed { .. } => {}
+            Event::OfferRefused { .. } | Event::Malformed { .. } => {}
+            Event::Response { transaction, response } => self.on_own_response(transaction, response.as_ref(), now),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the switch must know of the workspace beyond the business: who may sign in with what, and how carriers are reached.
 
-use pbx::{CarrierId, ManagerId, PhoneId};
+use pbx::{CarrierId, E164, ManagerId, PhoneId};
+use sip::Transport;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -65,6 +66,47 @@ impl std::str::FromStr for IpPrefix {
     }
 }
 
+/// A place where a carrier takes messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// A host name or an address, an IPv6 address without brackets.
+    pub host: String,
+    /// Its port; without one the DNS or the transport's usual port decides (RFC 3263 4.2).
+    pub port: Option<u16>,
+    /// The transport; without one the DNS decides, UDP for an address (RFC 3263 4.1).
+    pub transport: Option<Transport>,
+    /// Only TLS will do (`sips:`).
+    pub secure: bool,
+}
+
+impl Proxy {
+    /// The proxy at an address, over UDP.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: Some(address.port()), transport: None, secure: false }
+    }
+}
+
+/// How we register at a carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// User part of the address-of-record; its domain is the carrier's `host`.
+    pub user: String,
+    /// User part of our Contact: letters and digits nobody can guess, the same after a restart, another for each carrier.
+    /// An INVITE to it is the carrier's.
+    pub contact_user: String,
+}
+
+/// What stands in From of calls to a carrier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FromUser {
+    /// The number that is shown.
+    #[default]
+    Number,
+    /// The account; the number stands in P-Asserted-Identity alone.
+    Account,
+}
+
 /// A carrier's trunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CarrierAccount {
@@ -74,14 +116,73 @@ pub struct CarrierAccount {
     pub name: String,
     /// Which calls are taken as this carrier's.
     pub trust: CarrierTrust,
-    /// Where outgoing calls go, resolved by the server; `None` when it takes none or its name does not resolve.
-    pub proxy: Option<SocketAddr>,
-    /// The host written into request URIs towards it.
+    /// Where outgoing calls and registrations go, the first that answers; empty when it takes none.
+    pub proxies: Vec<Proxy>,
+    /// The host written into request URIs towards it, with a port where it is not the usual one.
     pub host: String,
     /// For a challenge of the carrier: user name and password.
     pub credentials: Option<(String, String)>,
+    /// How we register there, when calls come only to who did.
+    pub registration: Option<Registration>,
+    /// Are its targets probed by OPTIONS?
+    pub probes: bool,
+    /// What stands in From.
+    pub from_user: FromUser,
+    /// The numbers it delivers, from one to another, both included.
+    pub numbers: Vec<(E164, E164)>,
     /// The country whose dialling habits its called numbers follow.
     pub country: pbx::Country,
+}
+
+impl CarrierAccount {
+    /// A carrier that neither is registered at nor probed, with one proxy at an address or none.
+    #[must_use]
+    pub fn plain(id: CarrierId, name: &str, trust: CarrierTrust, proxy: Option<SocketAddr>) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            trust,
+            proxies: proxy.map(Proxy::at).into_iter().collect(),
+            host: proxy.map(|address| address.to_string()).unwrap_or_default(),
+            credentials: None,
+            registration: None,
+            probes: false,
+            from_user: FromUser::Number,
+            numbers: Vec::new(),
+            country: pbx::Country::Kr,
+        }
+    }
+
+    /// Does it deliver this number?
+    #[must_use]
+    pub fn delivers(&self, number: E164) -> bool {
+        self.numbers.iter().any(|(from, to)| (*from..=*to).contains(&number))
+    }
+
+    /// The number it delivers, when that is a single one.
+    #[must_use]
+    pub fn only_number(&self) -> Option<E164> {
+        match self.numbers.as_slice() {
+            [(from, to)] if from == to => Some(*from),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn sip_credentials(&self) -> Option<sip::Credentials> {
+        let (username, password) = self.credentials.clone()?;
+        Some(sip::Credentials { username, password })
+    }
+
+    /// Are the same binding and the same Contact meant?
+    pub(crate) fn has_same_binding(&self, other: &Self) -> bool {
+        (&self.host, &self.registration) == (&other.host, &other.registration)
+    }
+
+    /// Are requests sent the same way as by `other`, so that what is known of the trunk stays true?
+    pub(crate) fn has_same_way(&self, other: &Self) -> bool {
+        self.has_same_binding(other)
+            && (&self.proxies, &self.credentials, self.probes) == (&other.proxies, &other.credentials, other.probes)
+    }
 }
 
 /// The whole snapshot; swapped when something is changed.

@@ -6,9 +6,10 @@ use crate::registration::Light;
 use crate::settings::Settings;
 use crate::subscriptions::Subscriptions;
 use crate::trace::{CallTrace, Traces};
+use crate::trunks::{ResolveId, TrunkCounts, TrunkStatus, Trunks};
 use media::LegId;
 use pbx::settings::RingDevice;
-use pbx::{CallId, Directory, ManagerId, Pbx, PhoneId, UnixMillis};
+use pbx::{CallId, CarrierId, Directory, ManagerId, Pbx, PhoneId, UnixMillis};
 use sip::digest::Authenticator;
 use sip::{Flow, InviteId, Registrar, Transmit};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -56,6 +57,19 @@ pub enum Output {
     Record(pbx::Record),
     /// A light or a ring device changed.
     Live(LiveChange),
+    /// The DNS is to be asked where a proxy is (RFC 3263); [`Switch::handle_resolved`] takes the answer.
+    Resolve {
+        /// Goes with the answer.
+        query: ResolveId,
+        /// A host name; numbers are never asked for.
+        host: String,
+        /// The port, when the configuration names one: then there is nothing to learn from NAPTR and SRV.
+        port: Option<u16>,
+        /// The transport, when the configuration names one.
+        transport: Option<sip::Transport>,
+        /// Only TLS will do (`sips:`).
+        secure: bool,
+    },
     /// A call is over: what went over the wire for it, and how its media was.
     Trace(Box<CallTrace>),
 }
@@ -83,6 +97,13 @@ pub enum LiveChange {
         /// How many.
         count: u16,
     },
+    /// How the trunk to a carrier stands.
+    Trunk {
+        /// To which.
+        carrier: CarrierId,
+        /// How it stands; `None` when the carrier was removed.
+        status: Option<TrunkStatus>,
+    },
 }
 
 /// What is alive in the switch; all zero when nothing goes on.
@@ -102,6 +123,8 @@ pub struct Counts {
     pub bindings: usize,
     /// Traces of calls; they stay for a few seconds after a call.
     pub traces: usize,
+    /// The trunks' own.
+    pub trunks: TrunkCounts,
 }
 
 /// The B2BUA. One thread drives it: hand in what came, then poll until nothing is left.
@@ -125,6 +148,7 @@ pub struct Switch {
     pub(crate) grace: BTreeSet<(UnixMillis, PhoneId)>,
     pub(crate) reachable: BTreeMap<(ManagerId, RingDevice), u16>,
     pub(crate) refused_credentials: u64,
+    pub(crate) trunks: Trunks,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) traces: Traces,
     /// Wall clock of the input worked off now.
@@ -148,6 +172,7 @@ impl Switch {
             seed,
         );
         let mut accounts = Accounts::default();
+        let trunks = Trunks::new(&settings, seed);
         accounts.set_phones(&settings.phones, &configuration.realm);
         let authenticator = Authenticator::new(&configuration.realm, configuration.nonce_key, NONCE_SECONDS);
         let pbx = Pbx::new(Arc::clone(&settings.business), directory, seed);
@@ -169,6 +194,7 @@ impl Switch {
             grace: BTreeSet::new(),
             reachable: BTreeMap::new(),
             refused_credentials: 0,
+            trunks,
             subscriptions: Subscriptions::default(),
             traces: Traces::new(seed),
             clock: UnixMillis(0),
@@ -178,6 +204,7 @@ impl Switch {
 
     /// A whole SIP message came.
     pub fn handle_message(&mut self, now: Now, flow: Flow, bytes: &[u8]) {
+        self.note_trunk_connection(flow);
         self.endpoint.handle_message(now.instant, flow, bytes);
         self.pump(now);
         self.traces.message(false, bytes, now.unix);
@@ -187,6 +214,7 @@ impl Switch {
     pub fn handle_connection_closed(&mut self, now: Now, connection: u64) {
         self.endpoint.handle_connection_closed(now.instant, connection);
         self.registrar.remove_connection(connection);
+        self.trunk_connection_closed(connection, now);
         self.pump(now);
     }
 
@@ -209,6 +237,7 @@ impl Switch {
         }
         self.pbx.handle_settings(Arc::clone(&settings.business), now.unix);
         self.settings = settings;
+        self.follow_carriers(now);
         self.review_subscriptions(now);
         self.pump(now);
         // A phone may have gone to another manager without signing in anew (R42).
@@ -244,6 +273,7 @@ impl Switch {
         self.endpoint.handle_timeout(now.instant);
         self.registrar.handle_timeout(now.instant);
         self.pbx.handle_timeout(now.unix);
+        self.trunks_due(now);
         self.assume_flowing(now);
         self.end_grace(now);
         self.pump(now);
@@ -261,6 +291,7 @@ impl Switch {
             self.grace.first().map(|(at, _)| of_unix(*at)),
             self.assumed_flowing.first().map(|(at, _)| *at),
             self.traces.next_due(),
+            self.trunks.next_timeout(now.instant),
         ]
         .into_iter()
         .flatten()
@@ -312,6 +343,7 @@ impl Switch {
             refused_credentials: self.refused_credentials,
             bindings: self.reachable.values().map(|count| usize::from(*count)).sum(),
             traces: self.traces.len(),
+            trunks: self.trunks.counts(),
         }
     }
 

@@ -80,15 +80,12 @@ impl World {
         let settings = Settings {
             business: Arc::new(business()),
             phones: Vec::new(),
-            carriers: vec![CarrierAccount {
-                id: CarrierId(1),
-                name: "demo".to_owned(),
-                trust: CarrierTrust::Loopback,
-                proxy: Some(address("192.0.2.7:5060")),
-                host: "192.0.2.7".to_owned(),
-                credentials: None,
-                country: Country::Kr,
-            }],
+            carriers: vec![CarrierAccount::plain(
+                CarrierId(1),
+                "demo",
+                CarrierTrust::Loopback,
+                Some(address("192.0.2.7:5060")),
+            )],
             country: Some(Country::Kr),
         };
         let now = Now { instant: Instant::now(), unix: UnixMillis(1_700_000_000_000) };

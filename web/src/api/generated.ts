@@ -97,7 +97,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened in a call, on one time line */
+        /**
+         * What happened in a call, on one time line
+         * @description Workflow steps, SIP messages and the media figures of each leg. While the call lasts, as far as it has come.
+         */
         get: operations["get_trace"];
         put?: never;
         post?: never;
@@ -803,7 +806,7 @@ export interface components {
             state: string;
         };
         /** @description A carrier. */
-        Carrier: components["schemas"]["CarrierFields"] & {
+        Carrier: components["schemas"]["CarrierFields"] & components["schemas"]["Trunk"] & {
             /** @description What the caller may do: `edit`, `delete`. */
             actions: string[];
             /** @description Which one. */
@@ -811,10 +814,17 @@ export interface components {
         };
         /** @description A carrier's editable fields. */
         CarrierFields: {
-            /** @description Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64. */
-            addresses: string[];
+            /**
+             * @description Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64. A carrier of kind `register` needs none:
+             *     its calls come to the Contact it was told, or from its proxies.
+             */
+            addresses?: string[];
             /** @description Whose dialling habits its called numbers follow. */
             country?: components["schemas"]["Country"];
+            /** @description A trunk that is off is un-registered, takes no calls and sends none. */
+            enabled?: boolean;
+            /** @description What stands in From of calls to it. */
+            from_user?: components["schemas"]["FromUser"];
             /** @description How it is known. */
             kind?: components["schemas"]["CarrierKind"];
             /** @description 1–60 characters, unique. */
@@ -823,21 +833,35 @@ export interface components {
             network?: string;
             /** @description The numbers it delivers. */
             numbers?: components["schemas"]["NumberSpan"][];
-            /** @description Where outgoing calls go, `sip:host[:port]`; none when it takes none. */
+            /** @description Where outgoing calls go, `sip:host[:port]`, and the domain of what is registered; none when it takes no calls. */
             outbound_uri?: string | null;
             /** @description Goes with the user name; never handed out. */
             password?: string | null;
-            /** @description `host:port` that outgoing calls are sent to, when it differs from the host of `outbound_uri`. */
+            /** @description Are its proxies asked for a sign of life (OPTIONS) each half minute? When not said: unless it is on this machine. */
+            probe?: boolean | null;
+            /** @description The same as a list, the best first; at most 8. Instead of `proxy`. */
+            proxies?: string[];
+            /**
+             * @description Where outgoing calls and registrations are sent, when that differs from the host of `outbound_uri`: `host`, `host:port`
+             *     or a `sip:` or `sips:` URI, with `;transport=udp`, `tcp` or `tls`; several are separated by commas.
+             */
             proxy?: string | null;
-            /** @description Answers a challenge of the carrier. */
+            /** @description Answers a challenge of the carrier; of kind `register` also the user of the address that is registered. */
             username?: string | null;
         };
         /** @description A JSON Merge Patch (RFC 7396): fields left out stay as they are, null takes a value away. */
         CarrierFieldsPatch: {
-            /** @description Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64. */
+            /**
+             * @description Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64. A carrier of kind `register` needs none:
+             *     its calls come to the Contact it was told, or from its proxies.
+             */
             addresses?: string[];
             /** @description Whose dialling habits its called numbers follow. */
             country?: components["schemas"]["Country"];
+            /** @description A trunk that is off is un-registered, takes no calls and sends none. */
+            enabled?: boolean;
+            /** @description What stands in From of calls to it. */
+            from_user?: components["schemas"]["FromUser"];
             /** @description How it is known. */
             kind?: components["schemas"]["CarrierKind"];
             /** @description 1–60 characters, unique. */
@@ -846,20 +870,27 @@ export interface components {
             network?: string;
             /** @description The numbers it delivers. */
             numbers?: components["schemas"]["NumberSpan"][];
-            /** @description Where outgoing calls go, `sip:host[:port]`; none when it takes none. */
+            /** @description Where outgoing calls go, `sip:host[:port]`, and the domain of what is registered; none when it takes no calls. */
             outbound_uri?: string | null;
             /** @description Goes with the user name; never handed out. */
             password?: string | null;
-            /** @description `host:port` that outgoing calls are sent to, when it differs from the host of `outbound_uri`. */
+            /** @description Are its proxies asked for a sign of life (OPTIONS) each half minute? When not said: unless it is on this machine. */
+            probe?: boolean | null;
+            /** @description The same as a list, the best first; at most 8. Instead of `proxy`. */
+            proxies?: string[];
+            /**
+             * @description Where outgoing calls and registrations are sent, when that differs from the host of `outbound_uri`: `host`, `host:port`
+             *     or a `sip:` or `sips:` URI, with `;transport=udp`, `tcp` or `tls`; several are separated by commas.
+             */
             proxy?: string | null;
-            /** @description Answers a challenge of the carrier. */
+            /** @description Answers a challenge of the carrier; of kind `register` also the user of the address that is registered. */
             username?: string | null;
         };
         /**
          * @description How a carrier is known.
          * @enum {string}
          */
-        CarrierKind: "address";
+        CarrierKind: "address" | "register";
         /** @description The rule for continuing the previous conversation. */
         Continue: {
             /** @description Which rule. */
@@ -1018,6 +1049,11 @@ export interface components {
             /** @description Which, such as `phones[0].name`. */
             path: string;
         };
+        /**
+         * @description What stands in From of calls to it.
+         * @enum {string}
+         */
+        FromUser: "number" | "account";
         /** @description A day on which nobody is there. */
         Holiday: {
             /** @description `YYYY-MM-DD`. */
@@ -1358,7 +1394,7 @@ export interface components {
         /** @description A page of a list. */
         Page_Carrier: {
             /** @description The items. */
-            items: (components["schemas"]["CarrierFields"] & {
+            items: (components["schemas"]["CarrierFields"] & components["schemas"]["Trunk"] & {
                 /** @description What the caller may do: `edit`, `delete`. */
                 actions: string[];
                 /** @description Which one. */
@@ -1699,6 +1735,11 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /**
+         * @description How a proxy is.
+         * @enum {string}
+         */
+        TargetState: "unknown" | "up" | "resting" | "down";
         /** @description A team. */
         Team: components["schemas"]["TeamFields"] & {
             /** @description What the caller may do: `edit`, `delete`. */
@@ -1754,17 +1795,106 @@ export interface components {
         };
         /** @description A call's time line. */
         Trace: {
-            /** @description In order of time. */
+            /** @description Everything in order of time. */
             items: components["schemas"]["TraceItem"][];
+            /** @description The call's legs; `leg` of an item is the place in this list. */
+            legs: components["schemas"]["TraceLeg"][];
+            /**
+             * Format: int32
+             * @description SIP messages left out because there were too many.
+             */
+            lost: number;
         };
         /** @description Something that happened in a call. */
         TraceItem: {
             /** @description When. */
             at: components["schemas"]["Time"];
-            /** @description Whom or which. */
+            /** @description Whom or which; of a response the method it answers. */
             detail: string;
-            /** @description What: `arrived`, `greeting`, `step:support`, `presented`, `answered` … */
+            /** @description Of which kind. */
+            kind: components["schemas"]["TraceKind"];
+            /**
+             * Format: int32
+             * @description On which leg, as a place in `legs`.
+             */
+            leg?: number | null;
+            /** @description Of a SIP message: did sori send it? */
+            sent?: boolean | null;
+            /**
+             * @description A step: `arrived`, `greeting`, `step:support`, `presented`, `answered` …; a SIP message: its method, or its status
+             *     and reason phrase; media: the codec.
+             */
             what: string;
+        };
+        /**
+         * @description What kind of thing happened.
+         * @enum {string}
+         */
+        TraceKind: "step" | "sip" | "media";
+        /** @description A leg of a call. */
+        TraceLeg: {
+            /** @description The far end's address and port. */
+            address: string;
+            device?: components["schemas"]["RingDevice"] | null;
+            /** @description The manager whose leg it is; `null`: the customer's. */
+            manager_id?: string | null;
+            media?: components["schemas"]["TraceMedia"] | null;
+            /** @description `UDP`, `TCP`, `TLS`, `WS` or `WSS`. */
+            transport: string;
+        };
+        /** @description How the media of a leg was. */
+        TraceMedia: {
+            /** @description The codec, such as `PCMU`; empty when nothing was agreed. */
+            codec: string;
+            /**
+             * Format: int64
+             * @description Packets that came and were not taken: from a stranger, malformed, of an unknown type.
+             */
+            dropped: number;
+            /**
+             * Format: float
+             * @description Jitter on the way to sori, in milliseconds.
+             */
+            jitter_ms: number;
+            /**
+             * Format: int64
+             * @description Packets lost on the way to sori.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Packets received.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Packets sent.
+             */
+            sent: number;
+        };
+        /** @description How the trunk to a carrier stands. */
+        Trunk: {
+            /** @description Why it is not better: `sip_403` (the status of the carrier's response), `no_answer`, `unresolved`. */
+            reason?: string | null;
+            since?: components["schemas"]["Time"] | null;
+            /** @description How it stands now. */
+            state: components["schemas"]["TrunkState"];
+            /** @description What its proxies resolved to. */
+            targets: components["schemas"]["TrunkTarget"][];
+        };
+        /**
+         * @description How a trunk stands.
+         * @enum {string}
+         */
+        TrunkState: "unknown" | "up" | "down" | "registered" | "unregistered" | "refused" | "disabled";
+        /** @description An address that a proxy of the carrier has. */
+        TrunkTarget: {
+            /** @description `203.0.113.7:5060`. */
+            address: string;
+            /** @description How it is. */
+            state: components["schemas"]["TargetState"];
+            /** @description `udp`, `tcp` or `tls`. */
+            transport: string;
         };
         /** @description The week; a day without spans is closed. */
         Weekly: {

@@ -7,10 +7,8 @@ use crate::events::{EventBus, Subject};
 use crate::metrics::Metrics;
 use crate::sign_in::{Attempts, Passwords};
 use crate::store::{Store, Writer};
-use crate::workspace::{Difference, Workspace, resolve_proxies, snapshot};
-use pbx::CarrierId;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use crate::workspace::{Difference, Workspace, snapshot};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// What the server hands to the API.
@@ -54,7 +52,6 @@ pub struct Inner {
     /// Idempotency keys whose request is being carried out.
     pub(super) in_flight: Mutex<BTreeSet<Vec<u8>>>,
     workspace: RwLock<Arc<Workspace>>,
-    proxies: RwLock<BTreeMap<CarrierId, SocketAddr>>,
     one_at_a_time: tokio::sync::Mutex<()>,
 }
 
@@ -66,7 +63,7 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Reads the workspace, gives an empty one its first owner, and resolves the carriers' names.
+    /// Reads the workspace and gives an empty one its first owner.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -79,7 +76,6 @@ impl App {
             ))
         })?;
         super::first_owner::ensure(&store, &mut workspace).await?;
-        let proxies = resolve_proxies(&workspace).await;
         Ok(Self(Arc::new(Inner {
             store,
             writer,
@@ -91,7 +87,6 @@ impl App {
             attempts: Attempts::default(),
             in_flight: Mutex::default(),
             workspace: RwLock::new(Arc::new(workspace)),
-            proxies: RwLock::new(proxies),
             one_at_a_time: tokio::sync::Mutex::new(()),
         })))
     }
@@ -105,8 +100,7 @@ impl App {
     /// The snapshot that new calls follow, for the start.
     #[must_use]
     pub fn settings(&self) -> switch::Settings {
-        let proxies = self.0.proxies.read().unwrap_or_else(PoisonError::into_inner).clone();
-        snapshot(&self.workspace(), &proxies, crate::clock::now())
+        snapshot(&self.workspace(), crate::clock::now())
     }
 
     /// Changes the workspace: `edit` works on a copy and may refuse; then the difference is written, new calls follow
@@ -125,11 +119,7 @@ impl App {
         }
         follow_releases(&before, &mut after);
         self.store.write_differences(&differences, crate::clock::now()).await?;
-        let carriers_changed = differences.iter().any(|d| matches!(d, Difference::Carrier(..)));
         *self.0.workspace.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
-        if carriers_changed {
-            self.resolve().await;
-        }
         self.control.publish(Arc::new(self.settings())).await?;
         for difference in &differences {
             self.events.publish(subject(difference));
@@ -137,18 +127,12 @@ impl App {
         Ok(outcome)
     }
 
-    async fn resolve(&self) {
-        let found = resolve_proxies(&self.workspace()).await;
-        *self.0.proxies.write().unwrap_or_else(PoisonError::into_inner) = found;
-    }
-
-    /// Works the snapshot out again, because opening hours are known for some days only and names may resolve anew.
+    /// Works the snapshot out again, because opening hours are known for some days only.
     ///
     /// # Errors
     /// When the server is stopping.
     pub async fn refresh(&self) -> Result<(), crate::control::Stopping> {
         let _turn = self.0.one_at_a_time.lock().await;
-        self.resolve().await;
         self.control.publish(Arc::new(self.settings())).await
     }
 }

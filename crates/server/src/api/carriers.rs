@@ -5,6 +5,7 @@ use super::body::{Input, Patch};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::request::{Asked, Id, Page, Part, page_of_map};
+use super::trunk::{TrunkView, trunk_view};
 use crate::clock::now;
 use crate::workspace::Workspace;
 use crate::workspace::carrier::{Carrier, CarrierFields};
@@ -36,17 +37,24 @@ pub struct CarrierView {
     /// What can be edited; the password is never handed out.
     #[serde(flatten)]
     pub fields: CarrierFields,
+    /// How its trunk stands.
+    #[serde(flatten)]
+    pub trunk: TrunkView,
     /// What the caller may do: `edit`, `delete`.
     pub actions: Vec<&'static str>,
 }
 
-pub(super) fn carrier_view(carrier: &Carrier, caller: &Caller) -> CarrierView {
-    let fields = CarrierFields { password: None, ..carrier.fields.clone() };
-    CarrierView { id: carrier.id, fields, actions: if caller.is_admin() { vec!["edit", "delete"] } else { Vec::new() } }
+pub(super) fn carrier_view(app: &App, carrier: &Carrier, caller: &Caller) -> CarrierView {
+    CarrierView {
+        id: carrier.id,
+        fields: CarrierFields { password: None, ..carrier.fields.clone() },
+        trunk: trunk_view(app, carrier),
+        actions: if caller.is_admin() { vec!["edit", "delete"] } else { Vec::new() },
+    }
 }
 
 fn view(app: &App, caller: &Caller, id: CarrierId) -> Result<CarrierView, Problem> {
-    app.workspace().carriers.get(&id).map(|c| carrier_view(c, caller)).ok_or_else(Problem::not_found)
+    app.workspace().carriers.get(&id).map(|c| carrier_view(app, c, caller)).ok_or_else(Problem::not_found)
 }
 
 fn put(workspace: &mut Workspace, id: CarrierId, fields: CarrierFields) -> Result<(), Problem> {
@@ -67,7 +75,7 @@ async fn list_carriers(
     Asked(part): Asked<Part>,
 ) -> Result<Json<Page<CarrierView>>, Problem> {
     caller.must_be_admin()?;
-    page_of_map(app.workspace().carriers.iter(), &part, |c| carrier_view(c, &caller)).map(Json)
+    page_of_map(app.workspace().carriers.iter(), &part, |c| carrier_view(&app, c, &caller)).map(Json)
 }
 
 /// A carrier

@@ -28,6 +28,7 @@ mod stream;
 mod system;
 mod teams;
 mod timeline;
+mod trunk;
 mod workflows;
 
 pub use app::{App, Inner, Parts};

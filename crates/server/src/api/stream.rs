@@ -138,7 +138,7 @@ async fn data(app: &App, caller: &Caller, event: &Event) -> Option<String> {
         }
         Subject::Carrier(_) if !caller.is_admin() => None,
         Subject::Carrier(id) => {
-            workspace.carriers.get(&id).map_or_else(|| deleted(id), |c| text(&carrier_view(c, caller)))
+            workspace.carriers.get(&id).map_or_else(|| deleted(id), |c| text(&carrier_view(app, c, caller)))
         }
         Subject::Phone(id) => match workspace.phones.get(&id) {
             Some(phone) if may_see(phone, caller) => text(&phone_view(app, phone, caller)),
@@ -163,6 +163,7 @@ pub async fn forward_live_changes(app: App) {
         match changes.recv().await {
             Ok(LiveChange::Phone(id)) => app.events.publish(Subject::Phone(id)),
             Ok(LiveChange::Manager(id)) => app.events.publish(Subject::Manager(id)),
+            Ok(LiveChange::Carrier(id)) => app.events.publish(Subject::Carrier(id)),
             Ok(LiveChange::System) | Err(RecvError::Lagged(_)) => app.events.publish(Subject::System),
             Err(RecvError::Closed) => return,
         }

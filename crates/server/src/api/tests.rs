@@ -1,5 +1,6 @@
 //! The API from outside: requests into the router, over a real database.
 
+mod carriers;
 mod harness;
 mod inbox;
 mod session;

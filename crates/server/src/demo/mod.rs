@@ -6,7 +6,7 @@ use crate::clock::now;
 use crate::configuration::{Configuration, StartProblem};
 use crate::sign_in::Passwords;
 use crate::store::Store;
-use crate::workspace::carrier::{Carrier, CarrierFields, CarrierKind, NumberSpan};
+use crate::workspace::carrier::{Carrier, CarrierFields, CarrierKind, FromUser, NumberSpan};
 use crate::workspace::hours::{Hours, HoursFields, Weekly};
 use crate::workspace::manager::{Manager, ManagerFields, Team};
 use crate::workspace::number::{Announcements, Number, NumberFields, RouteKind, RouteTo};
@@ -129,12 +129,16 @@ impl Seed<'_> {
             name: "demo".into(),
             network: "SKB".into(),
             kind: CarrierKind::Address,
+            enabled: true,
             proxy: None,
+            proxies: Vec::new(),
             username: None,
             password: None,
             addresses: vec!["127.0.0.0/8".into(), "::1".into()],
             outbound_uri: Some(format!("sip:{}", configuration.demo_carrier)),
             numbers,
+            from_user: FromUser::Number,
+            probe: None,
             country: Country::Kr,
         };
         self.workspace.carriers.insert(id, Arc::new(Carrier { id, fields }));

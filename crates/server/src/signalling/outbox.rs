@@ -39,6 +39,7 @@ impl Outbox {
                     Output::Record(record) => self.records.push(record.into()),
                     Output::Trace(trace) => self.records.push(Written::Trace(trace)),
                     Output::Live(change) => self.tell(change, now.unix),
+                    Output::Resolve { .. } => {}
                 }
             }
             if self.failed.is_empty() {
@@ -93,6 +94,14 @@ impl Outbox {
                     reachable.insert((manager, device), count);
                 }
                 Told::Manager(manager)
+            }
+            LiveChange::Trunk { carrier, status } => {
+                let mut trunks = self.live.trunks.write().unwrap_or_else(PoisonError::into_inner);
+                match status {
+                    Some(status) => drop(trunks.insert(carrier, status)),
+                    None => drop(trunks.remove(&carrier)),
+                }
+                Told::Carrier(carrier)
             }
         };
         // Nobody listening is no fault.

@@ -1,10 +1,12 @@
 //! Carriers as they are stored and edited.
 
 use super::mistake::{Checked, Mistakes};
-use super::words;
+use super::{proxy, words};
 use pbx::{CarrierId, Country, E164};
 use serde::{Deserialize, Serialize};
+use switch::Proxy;
 use switch::settings::IpPrefix;
+use switch::trunks::MAX_PROXIES;
 use utoipa::ToSchema;
 
 /// How a carrier is known.
@@ -14,6 +16,19 @@ pub enum CarrierKind {
     /// By its source addresses.
     #[default]
     Address,
+    /// We register at it with a user name and password; its calls come to the Contact it was told.
+    Register,
+}
+
+/// What stands in From of calls to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FromUser {
+    /// The number that is shown.
+    #[default]
+    Number,
+    /// The user name; the number stands in P-Asserted-Identity alone.
+    Account,
 }
 
 /// Numbers from one to another, both included.
@@ -43,24 +58,39 @@ pub struct CarrierFields {
     /// How it is known.
     #[serde(default)]
     pub kind: CarrierKind,
-    /// `host:port` that outgoing calls are sent to, when it differs from the host of `outbound_uri`.
+    /// A trunk that is off is un-registered, takes no calls and sends none.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Where outgoing calls and registrations are sent, when that differs from the host of `outbound_uri`: `host`, `host:port`
+    /// or a `sip:` or `sips:` URI, with `;transport=udp`, `tcp` or `tls`; several are separated by commas.
     #[serde(default)]
     pub proxy: Option<String>,
-    /// Answers a challenge of the carrier.
+    /// The same as a list, the best first; at most 8. Instead of `proxy`.
+    #[serde(default)]
+    pub proxies: Vec<String>,
+    /// Answers a challenge of the carrier; of kind `register` also the user of the address that is registered.
     #[serde(default)]
     pub username: Option<String>,
     /// Goes with the user name; never handed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(write_only)]
     pub password: Option<String>,
-    /// Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64.
+    /// Addresses and prefixes its calls come from, such as `203.0.113.0/24`; 1–64. A carrier of kind `register` needs none:
+    /// its calls come to the Contact it was told, or from its proxies.
+    #[serde(default)]
     pub addresses: Vec<String>,
-    /// Where outgoing calls go, `sip:host[:port]`; none when it takes none.
+    /// Where outgoing calls go, `sip:host[:port]`, and the domain of what is registered; none when it takes no calls.
     #[serde(default)]
     pub outbound_uri: Option<String>,
     /// The numbers it delivers.
     #[serde(default)]
     pub numbers: Vec<NumberSpan>,
+    /// What stands in From of calls to it.
+    #[serde(default)]
+    pub from_user: FromUser,
+    /// Are its proxies asked for a sign of life (OPTIONS) each half minute? When not said: unless it is on this machine.
+    #[serde(default)]
+    pub probe: Option<bool>,
     /// Whose dialling habits its called numbers follow.
     #[serde(default = "korea")]
     #[schema(value_type = words::Country)]
@@ -71,31 +101,21 @@ fn korea() -> Country {
     Country::Kr
 }
 
+fn yes() -> bool {
+    true
+}
+
+const PROXY_EN: &str = "must be such as sip.example.net, sip:203.0.113.7:5060 or sips:sip.example.net;transport=tls";
+const PROXY_KO: &str =
+    "sip.example.net, sip:203.0.113.7:5060, sips:sip.example.net;transport=tls 같은 형식이어야 합니다";
+
 impl Checked for CarrierFields {
     fn check(&self, mistakes: &mut Mistakes) {
         mistakes.text("name", &self.name, 1, 60);
         mistakes.text("network", &self.network, 0, 20);
-        mistakes.range("addresses", self.addresses.len() as u64, 1, 64);
-        for (place, address) in self.addresses.iter().enumerate() {
-            if let Err(why) = address.parse::<IpPrefix>() {
-                mistakes.add(
-                    format!("addresses[{place}]"),
-                    "invalid",
-                    why,
-                    "203.0.113.7 또는 203.0.113.0/24 같은 주소여야 합니다",
-                );
-            }
-        }
-        for (path, uri) in [("outbound_uri", &self.outbound_uri), ("proxy", &self.proxy)] {
-            if uri.as_deref().is_some_and(|u| host_and_port(u).is_none()) {
-                mistakes.add(
-                    path,
-                    "invalid",
-                    "must be such as sip:sip.example.net:5060",
-                    "sip:sip.example.net:5060 같은 형식이어야 합니다",
-                );
-            }
-        }
+        self.check_addresses(mistakes);
+        self.check_proxies(mistakes);
+        self.check_account(mistakes);
         mistakes.range("numbers", self.numbers.len() as u64, 0, 256);
         for (place, span) in self.numbers.iter().enumerate() {
             if span.to < span.from || span.to.as_u64() - span.from.as_u64() >= LARGEST_SPAN {
@@ -107,6 +127,56 @@ impl Checked for CarrierFields {
                 );
             }
         }
+    }
+}
+
+impl CarrierFields {
+    fn check_addresses(&self, mistakes: &mut Mistakes) {
+        let least = if self.kind == CarrierKind::Address { 1 } else { 0 };
+        mistakes.range("addresses", self.addresses.len() as u64, least, 64);
+        for (place, address) in self.addresses.iter().enumerate() {
+            if let Err(why) = address.parse::<IpPrefix>() {
+                mistakes.add(
+                    format!("addresses[{place}]"),
+                    "invalid",
+                    why,
+                    "203.0.113.7 또는 203.0.113.0/24 같은 주소여야 합니다",
+                );
+            }
+        }
+    }
+
+    fn check_proxies(&self, mistakes: &mut Mistakes) {
+        if self.outbound_uri.as_deref().is_some_and(|uri| proxy::read(uri).is_none()) {
+            mistakes.add("outbound_uri", "invalid", PROXY_EN, PROXY_KO);
+        }
+        if let Some(text) = &self.proxy {
+            let parts: Vec<&str> = listed(text).collect();
+            if parts.is_empty() || parts.iter().any(|part| proxy::read(part).is_none()) {
+                mistakes.add("proxy", "invalid", PROXY_EN, PROXY_KO);
+            }
+            mistakes.range("proxy", parts.len() as u64, 0, MAX_PROXIES as u64);
+            if !self.proxies.is_empty() {
+                mistakes.add(
+                    "proxies",
+                    "conflict",
+                    "stands instead of `proxy`; set one of them",
+                    "proxy와 proxies 중 하나만 써야 합니다",
+                );
+            }
+        }
+        mistakes.range("proxies", self.proxies.len() as u64, 0, MAX_PROXIES as u64);
+        for (place, text) in self.proxies.iter().enumerate() {
+            if proxy::read(text).is_none() {
+                mistakes.add(format!("proxies[{place}]"), "invalid", PROXY_EN, PROXY_KO);
+            }
+        }
+    }
+
+    fn check_account(&self, mistakes: &mut Mistakes) {
+        if let Some(username) = &self.username {
+            mistakes.text("username", username, 1, 128);
+        }
         if self.username.is_some() != self.password.is_some() {
             mistakes.add(
                 "password",
@@ -115,29 +185,43 @@ impl Checked for CarrierFields {
                 "사용자 이름과 비밀번호는 함께 있어야 합니다",
             );
         }
+        if self.kind == CarrierKind::Register {
+            if self.username.is_none() {
+                mistakes.add("username", "required", "is needed to register", "등록하려면 사용자 이름이 있어야 합니다");
+            }
+            if self.outbound_uri.is_none() && self.proxies().is_empty() {
+                mistakes.add(
+                    "outbound_uri",
+                    "required",
+                    "is needed to register: where the registrar is",
+                    "등록하려면 등록 서버 주소가 있어야 합니다",
+                );
+            }
+        }
+    }
+
+    /// Where calls and registrations are sent, in the order in which it is tried.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<Proxy> {
+        let texts: Vec<&str> = match (&self.proxy, self.proxies.as_slice()) {
+            (_, [_, ..]) => self.proxies.iter().map(String::as_str).collect(),
+            (Some(text), []) => listed(text).collect(),
+            (None, []) => self.outbound_uri.as_deref().into_iter().collect(),
+        };
+        texts.into_iter().filter_map(proxy::read).take(MAX_PROXIES).collect()
+    }
+
+    /// The host of its URIs: that of `outbound_uri`, else that of the first proxy; empty when it takes no calls.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let named = self.outbound_uri.as_deref().and_then(proxy::read);
+        named.or_else(|| self.proxies().into_iter().next()).map(|proxy| proxy::in_uri(&proxy)).unwrap_or_default()
     }
 }
 
-/// The host and port of `sip:host:port`, `host:port` or `host`; the port is 5060 where none stands.
-#[must_use]
-pub fn host_and_port(text: &str) -> Option<(String, u16)> {
-    let rest = text.strip_prefix("sip:").unwrap_or(text);
-    if rest.is_empty()
-        || rest.len() > 253
-        || rest.contains(|c: char| c.is_whitespace() || matches!(c, '@' | ';' | '?' | '/' | '<' | '>'))
-    {
-        return None;
-    }
-    if let Ok(address) = rest.parse::<std::net::SocketAddr>() {
-        return Some((address.ip().to_string(), address.port()));
-    }
-    match rest.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') && !host.is_empty() => {
-            Some((host.to_owned(), port.parse().ok().filter(|p| *p > 0)?))
-        }
-        Some(_) => None,
-        None => Some((rest.to_owned(), 5060)),
-    }
+/// The parts of a list separated by commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// A carrier.
@@ -166,14 +250,42 @@ impl Carrier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn fields(more: serde_json::Value) -> CarrierFields {
+        let mut all = json!({"name": "x", "addresses": ["203.0.113.1"]});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    }
+
+    fn hosts(fields: &CarrierFields) -> Vec<String> {
+        fields.proxies().into_iter().map(|proxy| proxy.host).collect()
+    }
 
     #[test]
-    fn reads_where_calls_go() {
-        assert_eq!(host_and_port("sip:127.0.0.1:5090"), Some(("127.0.0.1".into(), 5090)));
-        assert_eq!(host_and_port("sip:[::1]:5090"), Some(("::1".into(), 5090)));
-        assert_eq!(host_and_port("sip.example.net"), Some(("sip.example.net".into(), 5060)));
-        for wrong in ["", "sip:", "sip:user@host", "host:0", "host:port", "a b", ":5060"] {
-            assert_eq!(host_and_port(wrong), None, "{wrong}");
-        }
+    fn where_calls_go_is_read_from_the_most_explicit_field() {
+        assert_eq!(hosts(&fields(json!({}))), [] as [&str; 0]);
+        assert_eq!(hosts(&fields(json!({"outbound_uri": "sip:a.test"}))), ["a.test"]);
+        assert_eq!(
+            hosts(&fields(json!({"outbound_uri": "sip:a.test", "proxy": "b.test, c.test:5070"}))),
+            ["b.test", "c.test"]
+        );
+        assert_eq!(
+            hosts(&fields(json!({"outbound_uri": "sip:a.test", "proxies": ["d.test", "e.test"]}))),
+            ["d.test", "e.test"]
+        );
+    }
+
+    #[test]
+    fn the_domain_is_the_outbound_uris() {
+        assert_eq!(fields(json!({"outbound_uri": "sip:a.test", "proxy": "b.test:5070"})).host(), "a.test");
+        assert_eq!(fields(json!({"proxy": "b.test:5070"})).host(), "b.test:5070");
+        assert_eq!(fields(json!({})).host(), "");
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read() {
+        let old = fields(json!({"kind": "address", "proxy": null, "outbound_uri": "sip:127.0.0.1:5090"}));
+        assert!(old.enabled && old.probe.is_none() && old.proxies.is_empty());
     }
 }

@@ -7,12 +7,13 @@ pub mod manager;
 pub mod mistake;
 pub mod number;
 pub mod phone;
+pub mod proxy;
 mod references;
 mod snapshot;
 pub mod words;
 pub mod workflow;
 
-pub use snapshot::{resolve_proxies, snapshot};
+pub use snapshot::snapshot;
 
 use carrier::Carrier;
 use hours::Hours;

@@ -1,21 +1,20 @@
 //! The workspace as the switch and the business see it.
 
 use super::Workspace;
-use super::carrier::{Carrier, host_and_port};
+use super::carrier::{Carrier, CarrierKind, FromUser};
 use super::workflow::WorkflowState;
 use pbx::settings::LiveWorkflow;
 use pbx::{CarrierId, UnixMillis};
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use switch::settings::{CarrierAccount, CarrierTrust, IpPrefix, PhoneAccount};
+use switch::settings::{CarrierAccount, CarrierTrust, IpPrefix, PhoneAccount, Registration};
 
 /// Calls in progress above which new ones are refused.
 pub const MOST_CALLS: u32 = 5_000;
 
-/// Makes the snapshot. `proxies` holds where each carrier's outgoing calls go, as far as its name could be resolved.
+/// Makes the snapshot.
 #[must_use]
-pub fn snapshot(workspace: &Workspace, proxies: &BTreeMap<CarrierId, SocketAddr>, now: UnixMillis) -> switch::Settings {
+pub fn snapshot(workspace: &Workspace, now: UnixMillis) -> switch::Settings {
     switch::Settings {
         business: Arc::new(business(workspace, now)),
         phones: workspace
@@ -29,7 +28,7 @@ pub fn snapshot(workspace: &Workspace, proxies: &BTreeMap<CarrierId, SocketAddr>
                 password: p.password.clone(),
             })
             .collect(),
-        carriers: workspace.carriers.values().map(|c| account(c, proxies.get(&c.id).copied())).collect(),
+        carriers: workspace.carriers.values().filter(|c| c.fields.enabled).map(|c| account(c)).collect(),
         country: Some(pbx::Country::Kr),
     }
 }
@@ -72,27 +71,37 @@ fn business(workspace: &Workspace, now: UnixMillis) -> pbx::Settings {
     }
 }
 
-fn account(carrier: &Carrier, proxy: Option<SocketAddr>) -> CarrierAccount {
+fn account(carrier: &Carrier) -> CarrierAccount {
     let prefixes = carrier.prefixes();
+    let is_here = !prefixes.is_empty() && prefixes.iter().all(is_loopback);
     let fields = &carrier.fields;
+    let credentials = fields.username.clone().zip(fields.password.clone());
     CarrierAccount {
         id: carrier.id,
         name: fields.name.clone(),
-        trust: if !prefixes.is_empty() && prefixes.iter().all(is_loopback) {
-            CarrierTrust::Loopback
-        } else {
-            CarrierTrust::Addresses(prefixes)
+        trust: if is_here { CarrierTrust::Loopback } else { CarrierTrust::Addresses(prefixes) },
+        proxies: fields.proxies(),
+        host: fields.host(),
+        registration: (fields.kind == CarrierKind::Register)
+            .then(|| credentials.as_ref().map(|(user, password)| registration(carrier.id, user, password)))
+            .flatten(),
+        credentials,
+        probes: fields.probe.unwrap_or(!is_here),
+        from_user: match fields.from_user {
+            FromUser::Number => switch::FromUser::Number,
+            FromUser::Account => switch::FromUser::Account,
         },
-        proxy,
-        host: fields
-            .outbound_uri
-            .as_deref()
-            .and_then(host_and_port)
-            .map(|(host, port)| host_text(&host, port))
-            .unwrap_or_default(),
-        credentials: fields.username.clone().zip(fields.password.clone()),
+        numbers: fields.numbers.iter().map(|span| (span.from, span.to)).collect(),
         country: fields.country,
     }
+}
+
+/// The Contact is told to the carrier alone and cannot be guessed without the password, so that a call to it is the
+/// carrier's; and it is the same after a restart, so that the registrar keeps one binding of ours.
+fn registration(id: CarrierId, user: &str, password: &str) -> Registration {
+    let hash = Sha256::digest(format!("sori contact\0{id}\0{user}\0{password}"));
+    let contact_user = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    Registration { user: user.to_owned(), contact_user }
 }
 
 /// A prefix that holds loopback addresses only.
@@ -101,34 +110,4 @@ fn is_loopback(prefix: &IpPrefix) -> bool {
         std::net::IpAddr::V4(ip) => ip.octets()[0] == 127 && prefix.bits >= 8,
         std::net::IpAddr::V6(ip) => ip.is_loopback() && prefix.bits == 128,
     }
-}
-
-fn host_text(host: &str, port: u16) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    if port == 5060 { host } else { format!("{host}:{port}") }
-}
-
-/// Finds where each carrier's outgoing calls go. A name that does not resolve within the time is left out: its calls
-/// then fail as unreachable, and the next refresh tries again.
-pub async fn resolve_proxies(workspace: &Workspace) -> BTreeMap<CarrierId, SocketAddr> {
-    const RESOLVE_TIME: std::time::Duration = std::time::Duration::from_secs(2);
-    let mut found = BTreeMap::new();
-    for carrier in workspace.carriers.values() {
-        let Some((host, port)) =
-            carrier.fields.proxy.as_deref().or(carrier.fields.outbound_uri.as_deref()).and_then(host_and_port)
-        else {
-            continue;
-        };
-        if let Ok(ip) = host.parse() {
-            found.insert(carrier.id, SocketAddr::new(ip, port));
-        } else if let Ok(Ok(mut addresses)) =
-            tokio::time::timeout(RESOLVE_TIME, tokio::net::lookup_host((host.as_str(), port))).await
-            && let Some(address) = addresses.next()
-        {
-            found.insert(carrier.id, address);
-        } else {
-            tracing::warn!(carrier = %carrier.fields.name, %host, "the carrier's name does not resolve; outgoing calls through it fail until it does");
-        }
-    }
-    found
 }

@@ -1,0 +1,1 @@
+//! Trunks against a virtual carrier.
