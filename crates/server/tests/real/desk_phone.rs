@@ -170,7 +170,8 @@ fn netstring(bytes: &[u8]) -> Option<(serde_json::Value, usize)> {
     Some((serde_json::from_slice(text).unwrap_or_default(), colon + length + 2))
 }
 
-fn write_microphone(path: &Path, hertz: f64) {
+/// Writes two minutes of a tone, longer than any test.
+pub fn write_microphone(path: &Path, hertz: f64) {
     let mut oscillator = Oscillator::default();
     // Longer than any test; baresip stops sending when the file ends.
     let samples = (0..RATE * 120).flat_map(|_| oscillator.next(&[hertz], 0.25).to_le_bytes()).collect::<Vec<u8>>();

@@ -31,12 +31,21 @@ impl Sori {
     #[track_caller]
     pub fn start(carrier: &UserAgent) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Self::start_at(Arc::new(Place { address: crate::address::own(), data, carrier: carrier.local }))
+        Self::start_at(Arc::new(Place { address: crate::address::own(), data, carrier: carrier.local }), |_, _| {})
+    }
+
+    /// The same with settings of the test's own; the address is the one it has to itself.
+    #[track_caller]
+    pub fn start_with(carrier: &UserAgent, settings: impl FnOnce(&mut Command, Ipv4Addr)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::start_at(Arc::new(Place { address: crate::address::own(), data, carrier: carrier.local }), settings)
     }
 
     #[track_caller]
-    fn start_at(place: Arc<Place>) -> Self {
-        let child = demo(place.address, place.data.path(), place.carrier).spawn().unwrap();
+    fn start_at(place: Arc<Place>, settings: impl FnOnce(&mut Command, Ipv4Addr)) -> Self {
+        let mut command = demo(place.address, place.data.path(), place.carrier);
+        settings(&mut command, place.address);
+        let child = command.spawn().unwrap();
         let mut sori = Self { child, place };
         until("the server to be ready", START, || {
             if let Some(status) = sori.child.try_wait().unwrap() {
@@ -55,13 +64,12 @@ impl Sori {
         self.child.wait().unwrap();
         let place = self.place.clone();
         drop(self);
-        Self::start_at(place)
+        Self::start_at(place, |_, _| {})
     }
 
     /// Asks it to stop, as a service manager does.
     pub fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
     }
 
     /// Waits until it has stopped by itself, and gives its exit code.
@@ -75,9 +83,30 @@ impl Sori {
         (self.place.address, 8_080).into()
     }
 
+    /// Where console and API are over TLS.
+    pub fn https(&self) -> SocketAddr {
+        (self.place.address, 8_443).into()
+    }
+
+    /// The folder of the certificate that it made for itself.
+    pub fn tls_folder(&self) -> PathBuf {
+        self.place.data.path().join("data/tls")
+    }
+
+    /// Sends it a signal, such as `-HUP`.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Where SIP is.
     pub fn sip(&self) -> SocketAddr {
         (self.place.address, 5_060).into()
+    }
+
+    /// Where SIP over TLS is.
+    pub fn sips(&self) -> SocketAddr {
+        (self.place.address, 5_061).into()
     }
 
     /// The API, not signed in.
@@ -135,6 +164,7 @@ pub fn demo(address: Ipv4Addr, data: &Path, carrier: SocketAddr) -> Command {
         .env("SORI_HTTP", format!("{address}:8080"))
         .env("SORI_SIP", format!("{address}:5060"))
         .env("SORI_SIPS", format!("{address}:5061"))
+        .env("SORI_HTTPS", format!("{address}:8443"))
         .env("SORI_RTP", format!("{address}:40000-40999"))
         .env("SORI_DEMO_CARRIER", carrier.to_string())
         .env_remove("SORI_TOKEN")
