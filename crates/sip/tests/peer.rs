@@ -157,3 +157,39 @@ pub fn accepted(peer: &mut Peer, invite: &str) -> (InviteId, String) {
     assert!(matches!(peer.told()[..], [Event::Confirmed { .. }]));
     (id, ok)
 }
+
+/// A request of the peer we called, within the dialog of this To tag.
+pub fn of_callee(invite: &str, tag: &str, method: &str, cseq: u32, branch: &str) -> String {
+    format!(
+        "{method} sip:alice@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK{branch}\nMax-Forwards: 70\nFrom: {};tag={tag}\nTo: {}\nCall-ID: {}\nCSeq: {cseq} {method}\nContact: <sip:{tag}@192.0.2.2>",
+        value(invite, "To"),
+        value(invite, "From"),
+        value(invite, "Call-ID"),
+    )
+}
+
+/// A message with a session description.
+pub fn with_sdp(message: &str, sdp: &str) -> String {
+    format!("{message}\nContent-Type: application/sdp\n\n{sdp}")
+}
+
+/// What was told, in words: `Offer x` with its description, `Ended Bye`.
+pub fn words(told: Vec<Event>) -> Vec<String> {
+    let text = |body: Option<std::sync::Arc<[u8]>>| {
+        body.map_or(String::new(), |body| format!(" {}", String::from_utf8_lossy(&body).trim_end()))
+    };
+    let word = |event| match event {
+        Event::Invite { .. } => "Invite".to_owned(),
+        Event::Rang { status, body, .. } => format!("Rang {status}{}", text(body)),
+        Event::Answered { body, .. } => format!("Answered{}", text(body)),
+        Event::Refused { status, .. } => format!("Refused {status}"),
+        Event::Confirmed { body, .. } => format!("Confirmed{}", text(body)),
+        Event::Offer { body, .. } => format!("Offer{}", text(body)),
+        Event::OfferAnswered { body, .. } => format!("OfferAnswered{}", text(body)),
+        Event::OfferRefused { status, .. } => format!("OfferRefused {status}"),
+        Event::Ended { cause, .. } => format!("Ended {cause:?}"),
+        Event::Request { request, .. } => format!("Request {}", request.method()),
+        other => format!("{other:?}").split_whitespace().next().unwrap_or_default().to_owned(),
+    };
+    told.into_iter().map(word).collect()
+}

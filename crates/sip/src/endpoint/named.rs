@@ -18,7 +18,7 @@ impl Endpoint {
                 && dialog.remote_tag == replaces.from_tag.as_bytes()
                 && dialog.call_id == replaces.call_id.as_bytes()
         };
-        if !names(&session.dialog) {
+        if !names(&session.dialog) && !session.forks.iter().any(|fork| names(&fork.dialog)) {
             return None;
         }
         let is_confirmed = session.has_dialog() && !matches!(session.phase, Phase::Closing);
