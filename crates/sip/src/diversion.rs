@@ -1,10 +1,11 @@
 //! Where a call was meant to go before it was diverted here: Diversion (RFC 5806) and History-Info (RFC 7044).
 
+use crate::identity::{bare, subscriber};
 use crate::message::Message;
 use crate::name_addr::NameAddr;
 use crate::request::Request;
 use crate::scan::{self, Params};
-use crate::uri::{self, Scheme};
+use crate::uri;
 
 /// Most entries of either header looked at; RFC 5806 7 stops at far fewer.
 const MAX_ENTRIES: usize = 32;
@@ -89,10 +90,10 @@ impl<'a> HistoryEntry<'a> {
         self.escaped_header("Privacy")
             .is_some_and(|value| value.split([';', ',']).any(|one| one.trim().eq_ignore_ascii_case("history")))
     }
-    /// The user part or telephone number of the target, escapes and parameters undone; empty when there is none.
+    /// The user part or telephone number of the target (see [`subscriber`]); empty when there is none.
     #[must_use]
     pub fn user(&self) -> String {
-        user_of(&self.address)
+        subscriber(&self.address)
     }
 }
 
@@ -116,21 +117,8 @@ pub fn originally_called(request: &Request) -> Option<String> {
         return (!first.is_private()).then(|| first.user());
     }
     let oldest = diversions(request).last()?;
-    let user = user_of(&oldest.address);
+    let user = subscriber(&oldest.address);
     (!oldest.is_private() && !user.is_empty()).then_some(user)
-}
-
-/// The user part of a sip or tel URI without the parameters of a telephone number in it (RFC 3261 19.1.6).
-pub(crate) fn user_of(address: &NameAddr<'_>) -> String {
-    let Some(uri) = address.uri() else { return String::new() };
-    let user = uri.user().unwrap_or_default();
-    // A tel URI has no header fields, yet History-Info writers put them there.
-    let user = if uri.scheme() == Scheme::Tel { user.split('?').next().unwrap_or_default() } else { &user };
-    bare(user).to_owned()
-}
-
-fn bare(user: &str) -> &str {
-    user.split(';').next().unwrap_or_default()
 }
 
 #[cfg(test)]

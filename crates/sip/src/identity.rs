@@ -6,7 +6,8 @@
 use crate::header::HeaderName;
 use crate::message::Message;
 use crate::name_addr::NameAddr;
-use crate::scan;
+use crate::scan::{self, Params};
+use crate::uri::Scheme;
 
 /// Most identities looked at; RFC 3325 9.1 allows two.
 const MAX_IDENTITIES: usize = 4;
@@ -81,12 +82,41 @@ pub fn remote_party(message: &Message) -> Option<RemoteParty<'_>> {
 /// Is this From one of somebody who does not want to be known (RFC 3323 4.1.1.3, and what trunks make of it)?
 #[must_use]
 pub fn is_anonymous(address: &NameAddr<'_>) -> bool {
-    let Some(uri) = address.uri() else { return false };
+    let is_invalid = address.uri().is_some_and(|uri| uri.host().eq_ignore_ascii_case(b"anonymous.invalid"));
+    is_invalid || is_named(address, &["anonymous", "restricted", "private"])
+}
+
+/// Is this From one that the network knew nothing to write into?
+#[must_use]
+pub fn is_unknown(address: &NameAddr<'_>) -> bool {
+    is_named(address, &["", "unknown", "unavailable"])
+}
+
+fn is_named(address: &NameAddr<'_>, names: &[&str]) -> bool {
+    let user = address.user();
+    names.iter().any(|name| user.eq_ignore_ascii_case(name))
+}
+
+/// The user part of a sip or tel URI without the parameters of a telephone number in it (RFC 3261 19.1.6); empty when there
+/// is none. A local number whose context is a country or an area (RFC 3966 5.1.5) comes as the global one.
+#[must_use]
+pub fn subscriber(address: &NameAddr<'_>) -> String {
+    let Some(uri) = address.uri() else { return String::new() };
     let user = uri.user().unwrap_or_default();
-    uri.host().eq_ignore_ascii_case(b"anonymous.invalid")
-        || ["", "anonymous", "unknown", "unavailable", "restricted", "private"]
-            .iter()
-            .any(|name| user.eq_ignore_ascii_case(name))
+    // A tel URI has no header fields, yet History-Info writers put them there.
+    let user = if uri.scheme() == Scheme::Tel { user.split('?').next().unwrap_or_default() } else { &user };
+    let (number, in_user) = user.split_at(user.find(';').unwrap_or(user.len()));
+    let context = Params(in_user.as_bytes()).get("phone-context").or(uri.params().get("phone-context"));
+    let context = context.map(scan::text).filter(|context| context.starts_with('+') && !number.starts_with('+'));
+    match context {
+        Some(context) => format!("{context}{}", number.strip_prefix('0').unwrap_or(number)),
+        None => number.to_owned(),
+    }
+}
+
+/// Without the parameters that a telephone number has in a user part.
+pub(crate) fn bare(user: &str) -> &str {
+    user.split(';').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -141,8 +171,20 @@ mod tests {
         let is = |value: &str| is_anonymous(&NameAddr::parse(value.as_bytes()).unwrap());
         assert!(is("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
         assert!(is("<sip:4711@anonymous.invalid>"));
-        assert!(is("<sip:Unknown@10.0.0.1>"));
-        assert!(is("<sip:10.0.0.1>"));
-        assert!(!is("<sip:+8210@c>") && !is("<tel:+821012345678>"));
+        assert!(is("<sip:Restricted@10.0.0.1>"));
+        assert!(!is("<sip:+8210@c>") && !is("<tel:+821012345678>") && !is("<sip:unknown@c>"));
+        let unknown = |value: &str| is_unknown(&NameAddr::parse(value.as_bytes()).unwrap());
+        assert!(unknown("<sip:Unknown@10.0.0.1>") && unknown("<sip:10.0.0.1>") && !unknown("<tel:+821012345678>"));
+    }
+
+    #[test]
+    fn numbers_in_addresses() {
+        let of = |value: &str| subscriber(&NameAddr::parse(value.as_bytes()).unwrap());
+        assert_eq!(of("<sip:+82215881588;npdi;rn=1@c;user=phone>"), "+82215881588");
+        assert_eq!(of("<tel:1588-1588;phone-context=+82>"), "+821588-1588");
+        assert_eq!(of("<sip:0212345678;phone-context=+82@c>"), "+82212345678");
+        assert_eq!(of("<tel:+8210;phone-context=+1>"), "+8210");
+        assert_eq!(of("<tel:110;phone-context=example.com>"), "110");
+        assert_eq!((of("<sip:c>"), of("<sip:u%31@c>")), (String::new(), "u1".to_owned()));
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::accounts::Owner;
 use crate::call::{Call, Leg, LegState, Role};
+use crate::hops::Hops;
+use crate::identity;
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
 use media::{LegId, Profile};
@@ -11,10 +13,10 @@ use sip::{Flow, InviteId, Reply, Request};
 
 impl Switch {
     pub(crate) fn on_invite(&mut self, id: InviteId, request: &Request, flow: Flow, now: Now) {
-        let user = request.from().user().into_owned();
+        let user = identity::account_name(request);
         match self.carrier_call(request, flow) {
             Some((country, dialled)) if self.accounts.named(&user).is_none() => {
-                let from = caller(request, country);
+                let from = identity::caller(request, country);
                 self.customer_called(id, request, flow, from, (country, dialled), now);
             }
             _ => match self.authenticate(request, flow, &user, now) {
@@ -54,13 +56,18 @@ impl Switch {
         now: Now,
     ) {
         let to = E164::dialled(&dialled, country).ok();
+        let hops = match self.hops_of_customer(request, &from, to) {
+            Ok(hops) => hops,
+            Err(reply) => return self.endpoint.reject(now.instant, id, reply),
+        };
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, (Role::Customer, LegParty::Customer));
         let mut held = Call::new(self.listens_for_keys(to, now));
         held.customer = Some(leg);
+        held.hops = hops;
         held.legs.push(leg);
         self.calls.insert(call, held);
-        let diverted_from = request.header_str("Diversion").and_then(|text| number_in(&text, country));
+        let diverted_from = identity::diverted_from(request, country, to);
         let fact = Fact::CallArrived { call, from, to, dialled: dialled.into(), diverted_from };
         self.pbx.handle_fact(fact, now.unix);
     }
@@ -88,12 +95,18 @@ impl Switch {
         device: RingDevice,
         now: Now,
     ) {
+        let hops = match Hops::of_manager(request) {
+            Ok(hops) => hops,
+            Err(reply) => return self.endpoint.reject(now.instant, id, reply),
+        };
         let dialled = dialled_user(request).into();
         let from_number = request.header_str("X-Sori-From-Number").and_then(|text| text.trim().parse().ok());
         let call = self.pbx.new_call_id(now.unix);
         let leg = self.add_leg(call, id, request, flow, (Role::Dialler, LegParty::Manager(manager, device)));
         let mut held = Call::new(false);
         held.dialler = Some(leg);
+        held.hops = hops;
+        held.withheld = identity::asks_to_be_withheld(request);
         held.legs.push(leg);
         self.calls.insert(call, held);
         // ICE may not take long once an offer is answered, and a browser hears of our answer with the 200 only: its
@@ -159,35 +172,5 @@ fn profile_of(flow: Flow, offer: Option<&[u8]>) -> Profile {
         Some(_) => Profile::Rtp,
         None if matches!(flow.transport, sip::Transport::Ws | sip::Transport::Wss) => Profile::WebRtc,
         None => Profile::Rtp,
-    }
-}
-
-/// Who the carrier says is calling.
-fn caller(request: &Request, country: Country) -> Caller {
-    let user = request.from().user();
-    let user = user.as_ref();
-    if user.is_empty() || user.eq_ignore_ascii_case("anonymous") || user.eq_ignore_ascii_case("unknown") {
-        return Caller::Anonymous;
-    }
-    E164::dialled(user, country).map_or_else(|_| Caller::Name(user.into()), Caller::Number)
-}
-
-/// The number in a header such as `<sip:0212345678@host>;reason=unconditional` (RFC 5806).
-fn number_in(text: &str, country: Country) -> Option<E164> {
-    let after = text.split_once("sip:").or_else(|| text.split_once("tel:"))?.1;
-    let user = after.split(['@', '>', ';']).next()?;
-    E164::dialled(user, country).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_diverting_number() {
-        let expected = "+82212345678".parse().ok();
-        assert_eq!(number_in("<sip:0212345678@carrier.test>;reason=unconditional", Country::Kr), expected);
-        assert_eq!(number_in("<tel:+82212345678>", Country::Kr), expected);
-        assert_eq!(number_in("nonsense", Country::Kr), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Calls and legs as the switch holds them: who is connected by which dialog and which media.
 
+use crate::hops::Hops;
 use media::{LegId, Profile};
 use pbx::settings::RingDevice;
 use pbx::{CallId, Cause, PresentationId};
@@ -132,6 +133,10 @@ pub(crate) struct Call {
     pub(crate) connected: Option<LegId>,
     /// The customer's keys are listened for in the audio too.
     pub(crate) listens_for_keys: bool,
+    /// How far it may be passed on.
+    pub(crate) hops: Hops,
+    /// The manager asked not to be shown to whom is called.
+    pub(crate) withheld: bool,
     /// The business has let go of it; it goes when its last leg is freed.
     pub(crate) over: bool,
 }
@@ -145,6 +150,8 @@ impl Call {
             legs: Vec::new(),
             connected: None,
             listens_for_keys,
+            hops: Hops::default(),
+            withheld: false,
             over: false,
         }
     }

@@ -10,6 +10,8 @@ mod call;
 mod carry_out;
 mod cause;
 mod hold;
+mod hops;
+mod identity;
 mod invite_events;
 mod local_addresses;
 mod media_events;

@@ -1,6 +1,7 @@
 //! Presenting a call to a manager: every chosen ring device rings at once, the first answer wins.
 
 use crate::call::{Leg, LegState, Outgoing, Presenting, Role};
+use crate::identity;
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
 use media::{Command, LegId, Profile};
@@ -56,9 +57,15 @@ impl Switch {
         role: Role,
         party: LegParty,
         profile: Profile,
-        invite: Invite,
+        mut invite: Invite,
     ) -> LegId {
         let id = self.new_leg_id();
+        let to_carrier = party == LegParty::Customer;
+        let (hops, withheld) = self.calls.get(&call).map_or_else(Default::default, |held| (held.hops, held.withheld));
+        hops.pass_on(&mut invite, to_carrier);
+        if withheld && to_carrier {
+            identity::withhold(&mut invite);
+        }
         self.traces.add_leg(call, id, party, invite.flow, self.clock);
         let family = media::Family::of(invite.flow.remote.ip());
         let mut leg = Leg::new(call, role, profile, LegState::Preparing(Box::new(Outgoing { invite })));

@@ -113,12 +113,16 @@ impl World {
 
     /// Minji dials over this transport, as after a challenge that was met.
     fn dials(&mut self, transport: Transport) {
+        self.dials_with(transport, "");
+    }
+
+    fn dials_with(&mut self, transport: Transport, lines: &str) {
         let flow =
             Flow { transport, local: address("192.0.2.1:8080"), remote: address("192.0.2.9:4242"), connection: 1 };
         let invite = format!(
             "INVITE sip:01011112222@sori SIP/2.0\r\nVia: SIP/2.0/{} 192.0.2.9:4242;branch=z9hG4bK1\r\n\
              From: <sip:b1@sori>;tag=1\r\nTo: <sip:01011112222@sori>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\
-             Contact: <sip:b1@192.0.2.9:4242>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\n\
+             Contact: <sip:b1@192.0.2.9:4242>\r\nMax-Forwards: 70\r\n{lines}Content-Type: application/sdp\r\n\
              Content-Length: {}\r\n\r\n{SDP}",
             transport.as_str(),
             SDP.len() + if transport == Transport::Ws { FINGERPRINT.len() } else { 0 }
@@ -130,6 +134,30 @@ impl World {
         self.switch.account_called(id, &request, flow, key, self.now);
         self.switch.pump(self.now);
         self.collect();
+    }
+
+    /// The carrier on this machine brings a call with these header lines; the status of our last answer.
+    fn customer_calls(&mut self, number: usize, lines: &str) -> u16 {
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: address("127.0.0.1:5060"),
+            remote: address("127.0.0.1:5080"),
+            connection: 0,
+        };
+        let invite = format!(
+            "INVITE sip:07040000001@sori SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5080;branch=z9hG4bKc{number}\r\n\
+             To: <sip:07040000001@sori>\r\nCall-ID: c{number}\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.1:5080>\r\n\
+             {lines}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{SDP}",
+            SDP.len()
+        );
+        self.sent.clear();
+        self.switch.handle_message(self.now, flow, invite.as_bytes());
+        self.now.instant += Duration::from_millis(250);
+        self.switch.handle_timeout(self.now);
+        self.collect();
+        let call_id = format!("\r\nCall-ID: c{number}\r\n");
+        let answer = self.sent.iter().rfind(|message| message.contains(&call_id)).expect("a response");
+        answer[8..11].parse().expect("a status")
     }
 
     fn opened(&self) -> Vec<(LegId, Profile)> {
@@ -235,4 +263,40 @@ fn silence_before_the_answer_ends_nothing() {
     world.carrier_says("200 OK", "a", SDP);
     world.media_tells(Told::Quiet { leg: dialler, ms: 60_000 });
     assert_eq!(world.switch.business().live_calls().count(), 0, "after it a phone that says nothing is gone");
+}
+
+#[test]
+fn a_hidden_number_is_told_to_the_carrier_alone() {
+    let mut world = World::new();
+    world.dials_with(Transport::Udp, "Privacy: id\r\n");
+    world.carrier_is_called();
+    let invite = world.sent.iter().find(|message| message.starts_with("INVITE")).expect("an INVITE");
+    assert!(invite.contains("From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag="), "{invite}");
+    assert!(invite.contains("\r\nP-Asserted-Identity: <sip:+827040000001@") && invite.contains("\r\nPrivacy: id\r\n"));
+    assert!(invite.contains("\r\nMax-Forwards: 69\r\n"), "one less than it came with");
+}
+
+#[test]
+fn a_call_that_comes_round_and_round_is_refused() {
+    let mut world = World::new();
+    let from = "From: <sip:01011112222@c>;tag=1";
+    assert_eq!(world.customer_calls(1, &format!("{from}\r\nMax-Forwards: 0")), 483);
+    assert_eq!(world.customer_calls(2, &format!("{from}\r\nMax-Forwards: 70\r\nX-Sori-Passes: 4")), 482);
+    assert_eq!(world.customer_calls(3, &format!("{from}\r\nMax-Forwards: 1\r\nX-Sori-Passes: 3")), 100);
+    // A carrier that leaves nothing of ours but the numbers.
+    let own: Vec<u16> = (10..15).map(|n| world.customer_calls(n, "From: <sip:07040000001@c>;tag=1")).collect();
+    assert_eq!(own, [100, 100, 100, 100, 482]);
+    assert_eq!(world.customer_calls(20, from), 100, "customers still get through");
+}
+
+#[test]
+fn who_called_whom_at_first_is_taken_from_the_carrier() {
+    let mut world = World::new();
+    let lines = "From: <sip:trunk@c>;tag=1\r\nP-Asserted-Identity: <tel:+821033334444>\r\n\
+                 Diversion: <sip:0212345678@c>;reason=no-answer, <sip:15881588@c>;reason=unconditional";
+    assert_eq!(world.customer_calls(1, lines), 100);
+    let call = world.switch.business().live_calls().next().expect("a call");
+    assert_eq!(call.from, "+821033334444");
+    let marks: Vec<_> = call.trace.iter().filter(|mark| mark.what.starts_with("divert")).collect();
+    assert!(marks.iter().any(|mark| mark.detail == "+8215881588"), "{:?}", call.trace);
 }
