@@ -17,8 +17,9 @@ const HEARD: [(Law, i32); 2] = [(Law::Mu, 1), (Law::A, 4)];
 
 /// Where the recordings are.
 fn folder() -> PathBuf {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-sounds");
-    env::var_os("SORI_TEST_SOUNDS").map_or(default, PathBuf::from)
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
+    env::var_os("SORI_TEST_SOUNDS").map_or_else(|| target.join("test-tools/sounds"), PathBuf::from)
 }
 
 fn recordings(folder: &Path, into: &mut Vec<PathBuf>) {
