@@ -9,6 +9,9 @@ use std::sync::{Arc, RwLock};
 use switch::trunks::TrunkStatus;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+/// Orders that may wait for the control thread; one more is refused.
+const MAX_WAITING_ORDERS: usize = 1024;
+
 /// What the API asks of the control thread.
 pub enum Order {
     /// Swap the settings; answered once new calls follow them.
@@ -36,6 +39,8 @@ pub enum Order {
     Drain(oneshot::Sender<()>),
     /// The same, and hang up every call that still runs.
     Cut(oneshot::Sender<()>),
+    /// End the control thread and the media workers.
+    Stop,
 }
 
 /// A short-lived SIP account of a browser.
@@ -116,14 +121,14 @@ impl Default for Live {
     }
 }
 
-/// The control thread is gone: the server is stopping.
+/// The control thread takes no order now: the server is stopping, or too many orders wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopping;
 
 /// The API's handle.
 #[derive(Clone)]
 pub struct Control {
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::Sender<Order>,
     /// Live facts.
     pub live: Arc<Live>,
 }
@@ -131,14 +136,19 @@ pub struct Control {
 impl Control {
     /// A handle, and the receiving end for the control thread.
     #[must_use]
-    pub fn new(live: Arc<Live>) -> (Self, mpsc::UnboundedReceiver<Order>) {
-        let (orders, inbox) = mpsc::unbounded_channel();
+    pub fn new(live: Arc<Live>) -> (Self, mpsc::Receiver<Order>) {
+        let (orders, inbox) = mpsc::channel(MAX_WAITING_ORDERS);
         (Self { orders, live }, inbox)
+    }
+
+    /// Never waits: where orders pile up, who asks is told so (503), and may come again.
+    fn post(&self, order: Order) -> Result<(), Stopping> {
+        self.orders.try_send(order).map_err(|_| Stopping)
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, Stopping> {
         let (answer, wait) = oneshot::channel();
-        self.orders.send(order(answer)).map_err(|_| Stopping)?;
+        self.post(order(answer))?;
         wait.await.map_err(|_| Stopping)
     }
 
@@ -180,12 +190,14 @@ impl Control {
         self.ask(|answer| Order::EditConversation(Box::new(current), edit, by, answer)).await
     }
     /// Tells that a customer was made or changed through the API.
-    pub fn edit_customer(&self, customer: CustomerRecord) {
-        let _ = self.orders.send(Order::EditCustomer(Box::new(customer)));
+    #[allow(clippy::missing_errors_doc)]
+    pub fn edit_customer(&self, customer: CustomerRecord) -> Result<(), Stopping> {
+        self.post(Order::EditCustomer(Box::new(customer)))
     }
     /// Lets a browser sign in over `/sip`.
-    pub fn add_browser(&self, account: BrowserAccount) {
-        let _ = self.orders.send(Order::AddBrowser(account));
+    #[allow(clippy::missing_errors_doc)]
+    pub fn add_browser(&self, account: BrowserAccount) -> Result<(), Stopping> {
+        self.post(Order::AddBrowser(account))
     }
     /// Takes no new calls and waits until none is left.
     #[allow(clippy::missing_errors_doc)]
@@ -196,5 +208,9 @@ impl Control {
     #[allow(clippy::missing_errors_doc)]
     pub async fn cut(&self) -> Result<(), Stopping> {
         self.ask(Order::Cut).await
+    }
+    /// Ends the control thread, after every order that waits.
+    pub async fn stop(&self) {
+        let _ = self.orders.send(Order::Stop).await;
     }
 }

@@ -1,7 +1,11 @@
 //! The commands of `sori`, from arguments to an exit code.
 
+mod certificate;
 mod listen;
 mod running;
+
+#[cfg(test)]
+pub(crate) use listen::bind_udp;
 
 use crate::configuration::{Arguments, Cli, Configuration, Mode, StartProblem, Verb};
 use crate::store;
@@ -57,6 +61,7 @@ fn serve(arguments: &Arguments, mode: Mode) -> Result<(), StartProblem> {
 fn check(arguments: &Arguments) -> Result<(), StartProblem> {
     in_runtime(async {
         let configuration = Configuration::resolve(arguments, Mode::Serve)?;
+        certificate::check(&configuration)?;
         store::check(&configuration).await?;
         println!("Nothing is wrong.");
         Ok(())

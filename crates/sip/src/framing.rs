@@ -44,6 +44,12 @@ impl StreamFramer {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Has a message (or a keep-alive) begun that is not whole yet? To be asked when [`Self::next_frame`] has nothing more.
+    #[must_use]
+    pub fn is_within_message(&self) -> bool {
+        self.buffer.len() > self.read
+    }
+
     /// The next frame; `Ok(None)` when more bytes are needed.
     ///
     /// # Errors

@@ -86,24 +86,25 @@ pub struct IceServer {
     pub urls: Vec<String>,
 }
 
-fn account(app: &App, headers: &HeaderMap, letter: char, who: BrowserUser) -> BrowserPhone {
+fn account(app: &App, headers: &HeaderMap, letter: char, who: BrowserUser) -> Result<BrowserPhone, Problem> {
     let username = format!("{letter}{}", random_name(12));
     let password = random_name(32);
     let expires_at = now().plus_ms(VALID_MS);
-    app.control.add_browser(BrowserAccount { username: username.clone(), password: password.clone(), who, expires_at });
+    let account = BrowserAccount { username: username.clone(), password: password.clone(), who, expires_at };
+    app.control.add_browser(account)?;
     let host = headers
         .get(header::HOST)
         .and_then(|h| h.to_str().ok())
         .and_then(without_port)
         .unwrap_or_else(|| app.configuration.http.ip().to_string());
-    BrowserPhone {
+    Ok(BrowserPhone {
         uri: format!("sip:{username}@{host}"),
         username,
         password,
         ws_path: "/sip",
         expires_at: Time(expires_at),
         ice_servers: Vec::new(),
-    }
+    })
 }
 
 fn without_port(host: &str) -> Option<String> {
@@ -135,7 +136,7 @@ async fn make_browser_phone(
         BrowserKind::Desktop => RingDevice::Desktop,
         BrowserKind::Mobile => RingDevice::Mobile,
     };
-    Ok((StatusCode::CREATED, Json(account(&app, &headers, 'b', BrowserUser::Manager(caller.id, device)))))
+    Ok((StatusCode::CREATED, Json(account(&app, &headers, 'b', BrowserUser::Manager(caller.id, device))?)))
 }
 
 /// A SIP account of a customer on the screen; in the demo only
@@ -153,7 +154,7 @@ async fn make_customer_phone(
         Some(Ok(number)) => number.to_string(),
         _ => format!("+8210{}", random_digits(8)),
     };
-    Ok((StatusCode::CREATED, Json(account(&app, &headers, 'c', BrowserUser::Customer(from)))))
+    Ok((StatusCode::CREATED, Json(account(&app, &headers, 'c', BrowserUser::Customer(from))?)))
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ async fn check_numbers(app: &App, id: CustomerId, fields: &CustomerFields) -> Re
 
 async fn save(app: &App, row: &CustomerRow) -> Result<(), Problem> {
     app.store.save_customer(row).await?;
-    app.control.edit_customer(row.record());
+    app.control.edit_customer(row.record())?;
     app.events.publish(Subject::Customer(row.id));
     Ok(())
 }

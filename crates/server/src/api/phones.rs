@@ -249,7 +249,7 @@ pub struct PhoneServer {
 /// Where phones sign in
 #[utoipa::path(get, path = "/phones/servers", tag = "phones", responses((status = 200, body = [PhoneServer])))]
 async fn list_phone_servers(State(app): State<App>, _: Caller) -> Json<Vec<PhoneServer>> {
-    let sip = app.configuration.sip;
+    let sip = app.configuration.sip.first();
     let host = app.configuration.public_host.clone().unwrap_or_else(|| sip.ip().to_string());
     let server = |country, label| PhoneServer {
         country,

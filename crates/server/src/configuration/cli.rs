@@ -58,13 +58,31 @@ pub struct Arguments {
     /// Console, API and SIP over WebSocket [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "SORI_HTTP")]
     pub http: Option<String>,
-    /// SIP over UDP and TCP [default: 127.0.0.1:5060]
-    #[arg(long, value_name = "ADDRESS", env = "SORI_SIP")]
+    /// The same over TLS, so that browsers need no proxy; off unless given
+    #[arg(long, value_name = "ADDRESS", env = "SORI_HTTPS")]
+    pub https: Option<String>,
+    /// SIP over UDP and TCP; several addresses are separated by commas, [::]:5060 is both families [default: 127.0.0.1:5060]
+    #[arg(long, value_name = "ADDRESSES", env = "SORI_SIP")]
     pub sip: Option<String>,
-    /// SIP over TLS [default: 127.0.0.1:5061]
-    #[arg(long, value_name = "ADDRESS", env = "SORI_SIPS", hide = true)]
+    /// SIP over TLS, as many addresses [default: 127.0.0.1:5061]
+    #[arg(long, value_name = "ADDRESSES", env = "SORI_SIPS")]
     pub sips: Option<String>,
-    /// Media, an address and a port range [default: 127.0.0.1:40000-49999]
+    /// The certificate chain for TLS (PEM), read again when it changes [default: one made at the first start]
+    #[arg(long, value_name = "FILE", env = "SORI_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", env = "SORI_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Must carriers reached by TLS show a certificate of their name: on or off [default: on]
+    #[arg(long, value_name = "ON|OFF", env = "SORI_TLS_VERIFY_PEERS")]
+    pub tls_verify_peers: Option<String>,
+    /// The name server that carriers' names are asked of [default: those of the system]
+    #[arg(long, value_name = "ADDRESS", env = "SORI_DNS")]
+    pub dns: Option<String>,
+    /// SIP connections (TCP, TLS, WebSocket) one far address may hold [default: 64]
+    #[arg(long, value_name = "NUMBER", env = "SORI_CONNECTIONS_PER_ADDRESS")]
+    pub connections_per_address: Option<String>,
+    /// Media, an address (or one of each family) and a port range [default: 127.0.0.1:40000-49999]
     #[arg(long, value_name = "RANGE", env = "SORI_RTP")]
     pub rtp: Option<String>,
     /// Name or address that phones are told to sign in at [default: the SIP address]

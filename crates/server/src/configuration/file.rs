@@ -10,10 +10,22 @@ use std::path::{Path, PathBuf};
 pub struct ConfigFile {
     /// Address of console and API.
     pub http: Option<String>,
-    /// Address of SIP over UDP and TCP.
+    /// The same over TLS.
+    pub https: Option<String>,
+    /// Addresses of SIP over UDP and TCP.
     pub sip: Option<String>,
-    /// Address of SIP over TLS.
+    /// Addresses of SIP over TLS.
     pub sips: Option<String>,
+    /// The certificate chain for TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key.
+    pub tls_key: Option<PathBuf>,
+    /// `on` or `off`.
+    pub tls_verify_peers: Option<String>,
+    /// The name server.
+    pub dns: Option<String>,
+    /// Connections one far address may hold.
+    pub connections_per_address: Option<u32>,
     /// Address and ports of media.
     pub rtp: Option<String>,
     /// Name or address that phones sign in at.

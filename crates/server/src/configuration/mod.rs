@@ -1,12 +1,16 @@
 //! Where the server listens and keeps its data: by flag, environment or config file, in that order of strength.
 
+mod addresses;
 mod cli;
 mod file;
 mod rtp_range;
+mod security;
 
+pub use addresses::Addresses;
 pub use cli::{Arguments, Cli, Verb};
 pub use file::ConfigFile;
 pub use rtp_range::RtpRange;
+pub use security::{CertificateFiles, Security};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,10 +41,16 @@ impl std::error::Error for StartProblem {}
 pub struct Configuration {
     /// Console, API and SIP over WebSocket.
     pub http: SocketAddr,
+    /// The same over TLS.
+    pub https: Option<SocketAddr>,
     /// SIP over UDP and TCP.
-    pub sip: SocketAddr,
-    /// SIP over TLS; accepted here, served by a later release.
-    pub sips: SocketAddr,
+    pub sip: Addresses,
+    /// SIP over TLS.
+    pub sips: Addresses,
+    /// Certificates, and how much a stranger may take.
+    pub security: Security,
+    /// The name server that is asked instead of the system's.
+    pub dns: Option<SocketAddr>,
     /// Media.
     pub rtp: RtpRange,
     /// The name or address phones are told to sign in at; the SIP address where none is given.
@@ -78,13 +88,19 @@ impl Configuration {
             None => ConfigFile::default(),
         };
         let http = address("http", arguments.http.as_deref(), file.http.as_deref(), "127.0.0.1:8080")?;
-        let sip = address("sip", arguments.sip.as_deref(), file.sip.as_deref(), "127.0.0.1:5060")?;
-        let sips = address("sips", arguments.sips.as_deref(), file.sips.as_deref(), "127.0.0.1:5061")?;
+        let https = optional_address("https", arguments.https.as_deref().or(file.https.as_deref()))?;
+        let sip: Addresses = parsed("sip", arguments.sip.as_deref(), file.sip.as_deref(), "127.0.0.1:5060")?;
+        let sips: Addresses = parsed("sips", arguments.sips.as_deref(), file.sips.as_deref(), "127.0.0.1:5061")?;
+        let security = Security::resolve(arguments, &file)?;
+        let dns = name_server(arguments.dns.as_deref().or(file.dns.as_deref()))?;
         let rtp: RtpRange = parsed("rtp", arguments.rtp.as_deref(), file.rtp.as_deref(), "127.0.0.1:40000-49999")?;
         let demo_carrier =
             address("demo-carrier", arguments.demo_carrier.as_deref(), file.demo_carrier.as_deref(), "127.0.0.1:5090")?;
         if mode == Mode::Demo {
-            only_loopback(&[("http", http.ip()), ("sip", sip.ip()), ("sips", sips.ip()), ("rtp", rtp.ip)])?;
+            only_loopback("http", [http.ip()].into_iter().chain(https.map(|https| https.ip())))?;
+            only_loopback("sip", sip.iter().map(|address| address.ip()))?;
+            only_loopback("sips", sips.iter().map(|address| address.ip()))?;
+            only_loopback("rtp", rtp.ips())?;
         }
         let (data, temporary) = data_folder(arguments.data.clone().or(file.data), mode)?;
         let database = match arguments.database.clone().or(file.database) {
@@ -102,8 +118,11 @@ impl Configuration {
         let offer_sha256 = digest(arguments.sip_digest.as_deref().or(file.sip_digest.as_deref()))?;
         Ok(Self {
             http,
+            https,
             sip,
             sips,
+            security,
+            dns,
             rtp,
             public_host,
             offer_sha256,
@@ -156,10 +175,25 @@ fn address(name: &str, strong: Option<&str>, weak: Option<&str>, default: &str) 
     })
 }
 
-fn only_loopback(addresses: &[(&str, std::net::IpAddr)]) -> Result<(), StartProblem> {
-    match addresses.iter().find(|(_, ip)| !ip.is_loopback()) {
+fn optional_address(name: &str, text: Option<&str>) -> Result<Option<SocketAddr>, StartProblem> {
+    text.filter(|text| !text.is_empty()).map(|text| address(name, Some(text), None, "127.0.0.1:8443")).transpose()
+}
+
+/// A name server is at port 53 unless it says otherwise.
+fn name_server(text: Option<&str>) -> Result<Option<SocketAddr>, StartProblem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let with_port = || text.parse::<std::net::IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+    text.parse().or_else(|_| with_port()).map(Some).map_err(|_| {
+        StartProblem(format!(
+            "The dns setting {text:?} is not an address; write one such as 192.0.2.53 or 192.0.2.53:53."
+        ))
+    })
+}
+
+fn only_loopback(name: &str, mut ips: impl Iterator<Item = std::net::IpAddr>) -> Result<(), StartProblem> {
+    match ips.find(|ip| !ip.is_loopback()) {
         None => Ok(()),
-        Some((name, ip)) => Err(StartProblem(format!(
+        Some(ip) => Err(StartProblem(format!(
             "sori demo listens on this machine only, and the {name} setting is {ip}; use an address such as 127.0.0.1, or `sori serve`."
         ))),
     }

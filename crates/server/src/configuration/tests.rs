@@ -33,7 +33,7 @@ fn a_flag_is_stronger_than_the_file() {
         Arguments { config: Some(file.path().to_owned()), http: Some("127.0.0.1:9999".into()), ..Arguments::default() };
     let c = Configuration::resolve(&arguments, Mode::Serve).unwrap();
     assert_eq!(c.http.port(), 9999);
-    assert_eq!(c.sip.port(), 9001);
+    assert_eq!(c.sip.first().port(), 9001);
 }
 
 #[test]

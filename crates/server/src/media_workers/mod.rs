@@ -4,19 +4,21 @@ mod epoll;
 mod ports;
 mod recorder;
 mod sockets;
+mod teller;
 mod worker;
 
 pub use ports::PortPool;
+pub use sockets::MediaAddresses;
+pub(crate) use teller::MAX_WAITING_EVENTS;
 
 use media::{Command, Event, Library};
 use pbx::CallId;
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 /// What a worker is sent.
 pub(crate) enum Order {
@@ -46,6 +48,10 @@ pub struct Figures {
     pub dropped: [AtomicU64; DROP_REASONS.len()],
     /// Sockets open.
     pub sockets: AtomicU64,
+    /// Events lost because the control thread took none for long.
+    pub events_lost: Arc<AtomicU64>,
+    /// Pieces of recordings lost because the disk did not keep up.
+    pub sound_lost: Arc<AtomicU64>,
     /// Wake-ups of all workers.
     pub wake_ups: AtomicU64,
 }
@@ -54,8 +60,8 @@ pub struct Figures {
 pub struct Options {
     /// Worker threads, at least 1.
     pub workers: usize,
-    /// The address media is taken at, as told to the far ends.
-    pub ip: IpAddr,
+    /// The addresses media is taken at, as told to the far ends.
+    pub addresses: MediaAddresses,
     /// First port of the range.
     pub first_port: u16,
     /// Last port of the range.
@@ -72,6 +78,7 @@ pub struct Options {
 pub struct MediaWorkers {
     workers: Vec<(mpsc::Sender<Order>, Arc<epoll::Waker>)>,
     threads: Vec<std::thread::JoinHandle<()>>,
+    recorder: Option<std::thread::JoinHandle<()>>,
     of_call: HashMap<CallId, (usize, u32)>,
     load: Vec<u32>,
     /// What the workers did.
@@ -83,10 +90,10 @@ impl MediaWorkers {
     ///
     /// # Errors
     /// When a thread or its epoll cannot be made.
-    pub fn start(options: &Options, events: &UnboundedSender<Event>) -> io::Result<Self> {
+    pub fn start(options: &Options, events: &Sender<Event>) -> io::Result<Self> {
         let figures = Arc::new(Figures::default());
         let ports = Arc::new(PortPool::new(options.first_port, options.last_port));
-        let recorder = recorder::start(options.recordings.clone())?;
+        let (recorder, recorder_thread) = recorder::start(options.recordings.clone())?;
         let mut workers = Vec::new();
         let mut threads = Vec::new();
         for index in 0..options.workers.max(1) {
@@ -98,7 +105,7 @@ impl MediaWorkers {
                 events: events.clone(),
                 recorder: recorder.clone(),
                 ports: Arc::clone(&ports),
-                ip: options.ip,
+                addresses: options.addresses,
                 library: Arc::clone(&options.library),
                 seed: options.seed.wrapping_add(index as u64 + 1),
                 figures: Arc::clone(&figures),
@@ -108,7 +115,7 @@ impl MediaWorkers {
             threads.push(thread);
         }
         let load = vec![0; workers.len()];
-        Ok(Self { workers, threads, of_call: HashMap::new(), load, figures })
+        Ok(Self { workers, threads, recorder: Some(recorder_thread), of_call: HashMap::new(), load, figures })
     }
 
     /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one.
@@ -162,6 +169,10 @@ impl Drop for MediaWorkers {
         }
         for thread in self.threads.drain(..) {
             let _ = thread.join();
+        }
+        // With the workers the last ways to it are gone: it writes what it has, and ends.
+        if let Some(recorder) = self.recorder.take() {
+            let _ = recorder.join();
         }
     }
 }

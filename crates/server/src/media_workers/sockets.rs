@@ -2,7 +2,7 @@
 
 use super::PortPool;
 use super::epoll::Epoll;
-use media::{Channel, LegId, LocalAddresses, PacketSink, Profile};
+use media::{Channel, Family, LegId, LocalAddresses, PacketSink, Profile};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -25,9 +25,29 @@ struct OfLeg {
     rtcp: Option<usize>,
 }
 
+/// The addresses media is taken at, one of each family at most; at least one stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaAddresses {
+    /// For far ends with IPv4.
+    pub v4: Option<IpAddr>,
+    /// For far ends with IPv6.
+    pub v6: Option<IpAddr>,
+}
+
+impl MediaAddresses {
+    /// The one for far ends of `family`; where there is none of it the other, so that the leg is refused by the far end and not
+    /// by us: it may know both.
+    fn of(self, family: Family) -> Option<IpAddr> {
+        match family {
+            Family::V4 => self.v4.or(self.v6),
+            Family::V6 => self.v6.or(self.v4),
+        }
+    }
+}
+
 /// All media sockets of a worker, found by leg (to send) or by token (to receive).
 pub(crate) struct Sockets {
-    ip: IpAddr,
+    addresses: MediaAddresses,
     ports: Arc<PortPool>,
     slots: Vec<Option<MediaSocket>>,
     free: Vec<usize>,
@@ -37,15 +57,22 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    pub(crate) fn new(ip: IpAddr, ports: Arc<PortPool>) -> Self {
-        Self { ip, ports, slots: Vec::new(), free: Vec::new(), legs: HashMap::new(), sent: 0 }
+    pub(crate) fn new(addresses: MediaAddresses, ports: Arc<PortPool>) -> Self {
+        Self { addresses, ports, slots: Vec::new(), free: Vec::new(), legs: HashMap::new(), sent: 0 }
     }
 
     /// Binds the sockets of a leg; `None` when no port of the range is left.
-    pub(crate) fn open(&mut self, leg: LegId, profile: Profile, epoll: &Epoll) -> Option<LocalAddresses> {
+    pub(crate) fn open(
+        &mut self,
+        leg: LegId,
+        profile: Profile,
+        family: Family,
+        epoll: &Epoll,
+    ) -> Option<LocalAddresses> {
+        let ip = self.addresses.of(family)?;
         for _ in 0..MAX_TRIES {
             let port = self.ports.take()?;
-            match self.bind(leg, profile, port, epoll) {
+            match self.bind(leg, profile, (ip, port), epoll) {
                 Ok(addresses) => return Some(addresses),
                 Err(_) => self.ports.give_back(port),
             }
@@ -53,9 +80,15 @@ impl Sockets {
         None
     }
 
-    fn bind(&mut self, leg: LegId, profile: Profile, port: u16, epoll: &Epoll) -> io::Result<LocalAddresses> {
+    fn bind(
+        &mut self,
+        leg: LegId,
+        profile: Profile,
+        (ip, port): (IpAddr, u16),
+        epoll: &Epoll,
+    ) -> io::Result<LocalAddresses> {
         let bind = |port| -> io::Result<UdpSocket> {
-            let socket = UdpSocket::bind(SocketAddr::new(self.ip, port))?;
+            let socket = UdpSocket::bind(SocketAddr::new(ip, port))?;
             socket.set_nonblocking(true)?;
             Ok(socket)
         };

@@ -1,19 +1,18 @@
 //! One media worker: its loop, and nothing of what media means.
 
 use super::epoll::{Epoll, Waker};
-use super::recorder::Piece;
-use super::sockets::Sockets;
+use super::recorder::{Piece, Pieces};
+use super::sockets::{MediaAddresses, Sockets};
+use super::teller::Teller;
 use super::{DROP_REASONS, Figures, Order, PortPool};
-use media::{Command, Engine, EngineConfig, Event, LegId, Library};
+use media::{Command, Engine, EngineConfig, Event, Family, LegId, Library};
 use pbx::CallId;
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::UnboundedSender;
 
 /// The waker's token; sockets' tokens count from zero.
 const WAKER: u64 = u64::MAX;
@@ -23,6 +22,8 @@ const MAX_PACKET: usize = 2048;
 const TICK: Duration = Duration::from_micros(500);
 /// The same where nobody talks with anybody: prompts have their own pace, and nothing waits to be forwarded.
 const TICK_WITHOUT_BRIDGES: Duration = Duration::from_millis(2);
+/// Where events or recordings wait for others to take them, it is tried again after this.
+const CATCH_UP: Duration = Duration::from_millis(5);
 /// Figures are taken once in this many wake-ups.
 const COUNT_EVERY: u32 = 32;
 /// Below this many legs each packet is forwarded the moment it comes.
@@ -35,10 +36,10 @@ const MAX_PER_SOCKET: usize = 8;
 pub(crate) struct Parts {
     pub(crate) inbox: mpsc::Receiver<Order>,
     pub(crate) waker: Arc<Waker>,
-    pub(crate) events: UnboundedSender<Event>,
-    pub(crate) recorder: mpsc::Sender<Piece>,
+    pub(crate) events: tokio::sync::mpsc::Sender<Event>,
+    pub(crate) recorder: mpsc::SyncSender<Piece>,
     pub(crate) ports: Arc<PortPool>,
-    pub(crate) ip: IpAddr,
+    pub(crate) addresses: MediaAddresses,
     pub(crate) library: Arc<Library>,
     pub(crate) seed: u64,
     pub(crate) figures: Arc<Figures>,
@@ -47,8 +48,8 @@ pub(crate) struct Parts {
 pub(crate) struct Worker {
     inbox: mpsc::Receiver<Order>,
     waker: Arc<Waker>,
-    events: UnboundedSender<Event>,
-    recorder: mpsc::Sender<Piece>,
+    events: Teller,
+    recorder: Pieces,
     figures: Arc<Figures>,
     epoll: Epoll,
     sockets: Sockets,
@@ -71,11 +72,11 @@ impl Worker {
         Ok(Self {
             inbox: parts.inbox,
             waker: parts.waker,
-            events: parts.events,
-            recorder: parts.recorder,
+            events: Teller::new(parts.events, Arc::clone(&parts.figures.events_lost)),
+            recorder: Pieces::new(parts.recorder, Arc::clone(&parts.figures.sound_lost)),
             figures: parts.figures,
             epoll,
-            sockets: Sockets::new(parts.ip, parts.ports),
+            sockets: Sockets::new(parts.addresses, parts.ports),
             engine: Engine::new(config, parts.library, parts.seed),
             legs: 0,
             bridges: 0,
@@ -90,7 +91,11 @@ impl Worker {
         let mut wake_ups = 0u32;
         loop {
             let before = Instant::now();
-            let timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
+            let mut timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
+            // Both must be asked.
+            if self.events.catch_up() | self.recorder.catch_up() {
+                timeout = Some(timeout.map_or(CATCH_UP, |timeout| timeout.min(CATCH_UP)));
+            }
             let ready = self.epoll.wait(timeout);
             let woken = Instant::now();
             let mut ordered = false;
@@ -142,7 +147,10 @@ impl Worker {
 
     fn order(&mut self, _call: CallId, command: Command) {
         let local = match &command {
-            Command::Open { leg, profile, .. } => self.sockets.open(*leg, *profile, &self.epoll),
+            Command::Open { leg, profile, offer, family } => {
+                let family = offer.as_deref().and_then(Family::offered).unwrap_or(*family);
+                self.sockets.open(*leg, *profile, family, &self.epoll)
+            }
             _ => None,
         };
         let leg = command.leg();
@@ -178,7 +186,7 @@ impl Worker {
         }
         tracing::error!(?leg, "media: a panic; the leg is given up");
         if let Some(leg) = leg {
-            let _ = self.events.send(Event::Failed { leg });
+            self.events.send(Event::Failed { leg });
         }
     }
 
@@ -186,14 +194,14 @@ impl Worker {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::Recorded { token, mulaw, .. } => {
-                    let _ = self.recorder.send(Piece::Sound(CallId(token), mulaw));
+                    self.recorder.sound(CallId(token), mulaw);
                 }
                 Event::RecordingEnded { token, .. } => {
-                    let _ = self.recorder.send(Piece::End(CallId(token)));
-                    let _ = self.events.send(event);
+                    self.recorder.end(CallId(token));
+                    self.events.send(event);
                 }
                 _ => {
-                    let _ = self.events.send(event);
+                    self.events.send(event);
                 }
             }
         }

@@ -1,22 +1,23 @@
 //! The thread that drives the switch. It alone touches it, so nothing here is locked.
 
 use super::clocks::Clocks;
+use super::connector::Connector;
 use super::figures::Figures;
 use super::orders::{Draining, carry_out};
-use super::outbox::Outbox;
-use super::{Input, Signalling, tcp};
+use super::outbox::{Network, Outbox, Questions};
+use super::udp::UdpSockets;
+use super::{Dialling, Input, Resolver, Signalling, tcp};
 use crate::control::{Live, Order};
 use crate::media_workers::MediaWorkers;
 use crate::metrics::Metrics;
 use crate::store::Writer;
-use sip::{Flow, Transport};
-use std::net::SocketAddr;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use switch::Switch;
-use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::Receiver;
 
 /// Datagrams, events or orders worked off before the outbox is emptied and the others get their turn.
 const BATCH: usize = 64;
@@ -24,19 +25,27 @@ const BATCH: usize = 64;
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// What the control thread is made of.
-pub struct ControlParts {
+pub(crate) struct ControlParts {
     /// SIP over UDP.
-    pub udp: std::net::UdpSocket,
+    pub udp: Vec<std::net::UdpSocket>,
     /// SIP over TCP.
-    pub tcp: std::net::TcpListener,
+    pub tcp: Vec<std::net::TcpListener>,
+    /// SIP connections one far address may hold.
+    pub connections_per_address: usize,
+    /// How carriers are reached by TLS.
+    pub dialling: Dialling,
+    /// Looks carriers' names up.
+    pub resolver: Resolver,
+    /// Where connections to carriers are made and names are looked up.
+    pub pool: tokio::runtime::Handle,
     /// The switch.
     pub switch: Switch,
     /// The media workers.
     pub media: MediaWorkers,
     /// Their events.
-    pub media_events: UnboundedReceiver<media::Event>,
+    pub media_events: Receiver<media::Event>,
     /// The API's orders.
-    pub orders: UnboundedReceiver<Order>,
+    pub orders: Receiver<Order>,
     /// The store's writing end.
     pub writer: Writer,
     /// What the API reads without asking.
@@ -51,11 +60,9 @@ pub struct ControlParts {
 ///
 /// # Errors
 /// When the thread or its sockets cannot be set up.
-pub fn start(parts: ControlParts) -> std::io::Result<(Signalling, std::thread::JoinHandle<()>)> {
-    let (signalling, inputs) = Signalling::new();
+pub(crate) fn start(parts: ControlParts) -> std::io::Result<(Signalling, std::thread::JoinHandle<()>)> {
+    let (signalling, inputs) = Signalling::new(parts.connections_per_address);
     let handle = signalling.clone();
-    parts.udp.set_nonblocking(true)?;
-    parts.tcp.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
         runtime.block_on(async move {
@@ -71,30 +78,37 @@ pub fn start(parts: ControlParts) -> std::io::Result<(Signalling, std::thread::J
 struct ControlThread {
     switch: Switch,
     outbox: Outbox,
-    media_events: UnboundedReceiver<media::Event>,
-    orders: UnboundedReceiver<Order>,
+    media_events: Receiver<media::Event>,
+    orders: Receiver<Order>,
     figures: Figures,
     clocks: Clocks,
-    udp: Arc<UdpSocket>,
-    local: SocketAddr,
+    signalling: Signalling,
     draining: Draining,
+    stopping: bool,
 }
 
 impl ControlThread {
     fn new(parts: ControlParts, signalling: Signalling) -> std::io::Result<Self> {
-        let udp = Arc::new(UdpSocket::from_std(parts.udp)?);
-        let local = udp.local_addr()?;
-        tokio::spawn(tcp::listen(TcpListener::from_std(parts.tcp)?, signalling));
+        for listener in parts.tcp {
+            listener.set_nonblocking(true)?;
+            tokio::spawn(tcp::listen(TcpListener::from_std(listener)?, signalling.clone()));
+        }
+        let network = Network {
+            udp: UdpSockets::new(parts.udp)?,
+            connections: HashMap::new(),
+            connector: Connector::new(signalling.clone(), parts.dialling, parts.pool.clone()),
+        };
+        let questions = Questions { resolver: parts.resolver, signalling: signalling.clone(), pool: parts.pool };
         Ok(Self {
             switch: parts.switch,
-            outbox: Outbox::new(Arc::clone(&udp), parts.media, parts.writer, parts.live),
+            outbox: Outbox::new(network, questions, parts.media, parts.writer, parts.live),
             media_events: parts.media_events,
             orders: parts.orders,
             figures: Figures::new(&parts.metrics),
             clocks: parts.clocks,
-            udp,
-            local,
+            signalling,
             draining: Vec::new(),
+            stopping: false,
         })
     }
 
@@ -112,11 +126,7 @@ impl ControlThread {
             // Unbiased: a flood on one way in must not starve the others.
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => {}
-                ready = self.udp.readable() => {
-                    if ready.is_ok() {
-                        self.receive(&mut buffer);
-                    }
-                }
+                ready = self.outbox.network.udp.readable() => self.receive(ready, &mut buffer),
                 input = inputs.recv() => {
                     let Some(input) = input else { return };
                     self.take_input(input);
@@ -139,6 +149,9 @@ impl ControlThread {
                 }
             }
             self.flush();
+            if self.stopping {
+                return;
+            }
         }
     }
 
@@ -146,19 +159,21 @@ impl ControlThread {
         self.clocks.follow();
         self.guarded(|switch, now| switch.handle_timeout(now));
         let counts = self.switch.counts();
-        self.figures.take(&counts, &self.outbox.media.figures, self.outbox.connections.len());
-        if counts.calls == 0 && counts.switched == 0 {
+        self.figures.take(&counts, &self.outbox.media.figures, &self.outbox.network, &self.signalling);
+        if counts.calls == 0 && counts.switched == 0 && !self.draining.is_empty() {
+            // What is told now is written before the program ends.
+            self.guarded(|switch, now| switch.end_traces(now));
+            self.flush();
             for waiting in self.draining.drain(..) {
                 let _ = waiting.send(());
             }
         }
     }
 
-    fn receive(&mut self, buffer: &mut [u8]) {
+    fn receive(&mut self, socket: usize, buffer: &mut [u8]) {
         for _ in 0..BATCH {
-            match self.udp.try_recv_from(buffer) {
-                Ok((length, remote)) => {
-                    let flow = Flow { transport: Transport::Udp, local: self.local, remote, connection: 0 };
+            match self.outbox.network.udp.receive(socket, buffer) {
+                Ok((length, flow)) => {
                     // Keep-alives of phones behind a NAT (RFC 5626 4.4.2 and plain CRLF) need no look.
                     if length > 4 {
                         self.guarded(|switch, now| switch.handle_message(now, flow, &buffer[..length]));
@@ -174,19 +189,35 @@ impl ControlThread {
     fn take_input(&mut self, input: Input) {
         match input {
             Input::Opened(flow, writes) => {
-                self.outbox.connections.insert(flow.connection, writes);
+                self.outbox.network.connections.insert(flow.connection, writes);
             }
+            Input::Connected(flow, writes) => {
+                self.outbox.network.connections.insert(flow.connection, writes);
+                self.outbox.network.connector.opened(flow);
+            }
+            Input::Unreachable(flow) => {
+                self.outbox.network.connector.unreachable(flow);
+                self.guarded(|switch, now| switch.handle_send_failed(now, flow));
+            }
+            Input::Resolved(query, found) => self.guarded(|switch, now| switch.handle_resolved(now, query, found)),
             Input::Message(flow, bytes) => self.guarded(|switch, now| switch.handle_message(now, flow, &bytes)),
             Input::Closed(connection) => {
-                self.outbox.connections.remove(&connection);
+                self.outbox.network.connections.remove(&connection);
+                let target = self.outbox.network.connector.closed(connection);
                 self.guarded(|switch, now| switch.handle_connection_closed(now, connection));
+                if let Some(flow) = target {
+                    self.guarded(|switch, now| switch.handle_send_failed(now, flow));
+                }
             }
         }
     }
 
     fn take_order(&mut self, order: Order) {
         let now = self.clocks.now();
-        self.caught(|thread| carry_out(order, &mut thread.switch, &mut thread.outbox, &mut thread.draining, now));
+        self.caught(|thread| {
+            let goes_on = carry_out(order, &mut thread.switch, &mut thread.outbox, &mut thread.draining, now);
+            thread.stopping |= !goes_on;
+        });
     }
 
     fn flush(&mut self) {

@@ -1,5 +1,7 @@
 //! The control thread's and the media workers' figures for `/metrics`.
 
+use super::Signalling;
+use super::outbox::Network;
 use crate::media_workers::{DROP_REASONS, Figures as MediaFigures};
 use crate::metrics::{Counter, Gauge, Metrics};
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,6 +19,7 @@ pub(crate) struct Figures {
     timers: Gauge,
     bindings: Gauge,
     connections: Gauge,
+    refused_connections: Counter,
     malformed: Counter,
     retransmissions: Counter,
     refused_credentials: Counter,
@@ -28,6 +31,8 @@ pub(crate) struct Figures {
     media_sent: Counter,
     media_dropped: [Counter; DROP_REASONS.len()],
     media_wake_ups: Counter,
+    events_lost: Counter,
+    sound_lost: Counter,
 }
 
 fn gauge_of(value: u64) -> i64 {
@@ -56,7 +61,11 @@ impl Figures {
             invites: gauge("sori_sip_invite_sessions", "Invite sessions alive."),
             timers: gauge("sori_sip_timers", "SIP timers running."),
             bindings: gauge("sori_bindings", "Ring devices signed in."),
-            connections: gauge("sori_sip_connections", "TCP and WebSocket connections open."),
+            connections: gauge("sori_sip_connections", "TCP, TLS and WebSocket connections open."),
+            refused_connections: counter(
+                "sori_sip_connections_refused_total",
+                "Connections refused: too many, in all or from one address.",
+            ),
             malformed: counter("sori_sip_malformed_total", "SIP messages that could not be read."),
             retransmissions: counter("sori_sip_retransmissions_total", "SIP messages sent again."),
             refused_credentials: counter(
@@ -72,11 +81,19 @@ impl Figures {
             media_dropped: DROP_REASONS.map(|reason| {
                 metrics.counter("sori_media_packets_dropped_total", "Media packets dropped.", &[("reason", reason)])
             }),
+            events_lost: counter(
+                "sori_media_events_lost_total",
+                "Events of media legs lost because the control thread took none for long.",
+            ),
+            sound_lost: counter(
+                "sori_recording_pieces_lost_total",
+                "Pieces of recordings lost because the disk did not keep up.",
+            ),
             media_wake_ups: counter("sori_media_wake_ups_total", "Wake-ups of the media workers."),
         }
     }
 
-    pub(crate) fn take(&self, counts: &Counts, media: &MediaFigures, connections: usize) {
+    pub(crate) fn take(&self, counts: &Counts, media: &MediaFigures, network: &Network, signalling: &Signalling) {
         self.calls.set(counts.calls as i64);
         self.switched.set(counts.switched as i64);
         self.legs.set(counts.legs as i64);
@@ -86,7 +103,8 @@ impl Figures {
         self.invites.set(counts.sip.invites as i64);
         self.timers.set(counts.sip.timers as i64);
         self.bindings.set(counts.bindings as i64);
-        self.connections.set(connections as i64);
+        self.connections.set(network.connections.len() as i64);
+        self.refused_connections.set(signalling.refused());
         self.malformed.set(counts.sip.totals.malformed);
         self.retransmissions.set(counts.sip.totals.retransmissions);
         self.refused_credentials.set(counts.refused_credentials);
@@ -98,6 +116,8 @@ impl Figures {
         for (counter, total) in self.media_dropped.iter().zip(&media.dropped) {
             counter.set(total.load(Relaxed));
         }
+        self.events_lost.set(media.events_lost.load(Relaxed));
+        self.sound_lost.set(media.sound_lost.load(Relaxed));
         self.media_wake_ups.set(media.wake_ups.load(Relaxed));
     }
 

@@ -8,8 +8,14 @@ use tokio::sync::oneshot;
 /// Those who wait until no call is left.
 pub(crate) type Draining = Vec<oneshot::Sender<()>>;
 
-/// Carries out one order. Somebody who does not wait for the answer any more is no fault.
-pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, draining: &mut Draining, now: Now) {
+/// Carries out one order; `false` when the control thread is to end. Somebody who does not wait for the answer any more is no fault.
+pub(crate) fn carry_out(
+    order: Order,
+    switch: &mut Switch,
+    outbox: &mut Outbox,
+    draining: &mut Draining,
+    now: Now,
+) -> bool {
     match order {
         Order::Publish(settings, answer) => {
             switch.handle_settings(now, settings);
@@ -48,6 +54,7 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, 
         Order::Trace(call, answer) => {
             let _ = answer.send(switch.trace(call).cloned());
         }
+        Order::Stop => return false,
         Order::Drain(answer) => {
             switch.with_business(now, |pbx| pbx.set_draining(true));
             draining.push(answer);
@@ -63,6 +70,7 @@ pub(crate) fn carry_out(order: Order, switch: &mut Switch, outbox: &mut Outbox, 
             draining.push(answer);
         }
     }
+    true
 }
 
 /// Answers once the records of what was done are on their way to the store, so that who asked can wait for them there.

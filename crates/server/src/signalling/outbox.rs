@@ -1,5 +1,9 @@
 //! Where what the switch says goes: sockets, media workers, the store, live screens.
 
+use super::connector::Connector;
+use super::rfc3263::Question;
+use super::udp::UdpSockets;
+use super::{Resolver, Signalling};
 use crate::control::{Link, Live, LiveChange as Told};
 use crate::media_workers::MediaWorkers;
 use crate::store::{Writer, Written};
@@ -8,13 +12,49 @@ use sip::{Flow, Transport};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use switch::{LiveChange, Now, Output, Switch};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
+
+/// The ways to far ends.
+pub(crate) struct Network {
+    pub(crate) udp: UdpSockets,
+    /// Connections by number, theirs and ours.
+    pub(crate) connections: HashMap<u64, mpsc::Sender<Vec<u8>>>,
+    /// Those that we make.
+    pub(crate) connector: Connector,
+}
+
+/// The way to the name servers.
+pub(crate) struct Questions {
+    pub(crate) resolver: Resolver,
+    pub(crate) signalling: Signalling,
+    pub(crate) pool: tokio::runtime::Handle,
+}
+
+impl Questions {
+    fn ask(&self, query: switch::trunks::ResolveId, question: Question) {
+        self.pool.spawn(self.resolver.clone().answer(query, question, self.signalling.clone()));
+    }
+}
+
+impl Network {
+    /// Hands a message to the connection of `flow`; `false` when there is none that takes it. One that takes nothing any more
+    /// is cut off: its peer reads too slowly.
+    fn hand_over(&mut self, flow: Flow, bytes: Vec<u8>) -> bool {
+        if flow.connection == 0 {
+            return self.connector.send(flow, bytes);
+        }
+        let taken = self.connections.get(&flow.connection).is_some_and(|writes| writes.try_send(bytes).is_ok());
+        if !taken {
+            self.connections.remove(&flow.connection);
+        }
+        taken
+    }
+}
 
 /// The control thread's ways out.
 pub(crate) struct Outbox {
-    pub(crate) udp: Arc<UdpSocket>,
-    pub(crate) connections: HashMap<u64, mpsc::Sender<Vec<u8>>>,
+    pub(crate) network: Network,
+    questions: Questions,
     pub(crate) media: MediaWorkers,
     pub(crate) writer: Writer,
     pub(crate) live: Arc<Live>,
@@ -23,8 +63,14 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(udp: Arc<UdpSocket>, media: MediaWorkers, writer: Writer, live: Arc<Live>) -> Self {
-        Self { udp, connections: HashMap::new(), media, writer, live, failed: Vec::new(), records: Vec::new() }
+    pub(crate) fn new(
+        network: Network,
+        questions: Questions,
+        media: MediaWorkers,
+        writer: Writer,
+        live: Arc<Live>,
+    ) -> Self {
+        Self { network, questions, media, writer, live, failed: Vec::new(), records: Vec::new() }
     }
 
     /// Empties the switch. What cannot be sent is told back to it, which may make it say more.
@@ -38,8 +84,10 @@ impl Outbox {
                     Output::Media(call, command) => self.media.send(call, command),
                     Output::Record(record) => self.records.push(record.into()),
                     Output::Trace(trace) => self.records.push(Written::Trace(trace)),
+                    Output::Resolve { query, host, port, transport, secure } => {
+                        self.questions.ask(query, Question { host, port, transport, secure });
+                    }
                     Output::Live(change) => self.tell(change, now.unix),
-                    Output::Resolve { .. } => {}
                 }
             }
             if self.failed.is_empty() {
@@ -56,7 +104,7 @@ impl Outbox {
 
     fn send(&mut self, switch: &mut Switch, flow: Flow, bytes: Vec<u8>) {
         if flow.transport == Transport::Udp {
-            match self.udp.try_send_to(&bytes, flow.remote) {
+            match self.network.udp.send(&flow, &bytes) {
                 Ok(_) => {}
                 // A full buffer loses a datagram as the network would; SIP sends it again.
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
@@ -64,9 +112,7 @@ impl Outbox {
             }
             return switch.recycle(bytes);
         }
-        let sent = self.connections.get(&flow.connection).is_some_and(|writes| writes.try_send(bytes).is_ok());
-        if !sent {
-            self.connections.remove(&flow.connection);
+        if !self.network.hand_over(flow, bytes) {
             self.failed.push(flow);
         }
     }

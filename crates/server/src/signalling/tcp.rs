@@ -1,84 +1,79 @@
-//! SIP over TCP (RFC 3261 18.3).
+//! SIP over TCP (RFC 3261 18.3) and TLS (RFC 3261 26.2.1): taking connections.
 
-use super::{Input, MAX_WAITING_WRITES, Signalling, WRITE_WITHIN};
-use sip::{Flow, Frame, StreamFramer, Transport};
+use super::connection::Connection;
+use super::patience::Patience;
+use super::{Input, MAX_WAITING_WRITES, Signalling};
+use sip::{Flow, Transport};
 use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
-/// A connection over which nothing comes for this long is closed; phones keep theirs alive (RFC 5626 4.4.1).
-const IDLE: Duration = Duration::from_secs(3 * 3600);
-/// Who connects has something to say within this; silent connections must not use up the places.
-const FIRST_WITHIN: Duration = Duration::from_secs(30);
+/// Who connects by TLS has agreed on keys within this.
+pub(super) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Pause after a connection could not be taken, for want of descriptors mostly.
+const BREATH: Duration = Duration::from_millis(100);
 
-/// Takes connections until the listener fails for good.
+/// Takes TCP connections as long as the server runs.
 pub(crate) async fn listen(listener: TcpListener, signalling: Signalling) {
+    loop {
+        let (stream, remote) = accept(&listener).await;
+        let Some(arrival) = signalling.admit(remote.ip()) else { continue };
+        let signalling = signalling.clone();
+        tokio::spawn(async move {
+            let Ok(local) = stream.local_addr() else { return };
+            let flow = Flow { transport: Transport::Tcp, local, remote, connection: arrival.number };
+            serve(stream, flow, signalling).await;
+            drop(arrival);
+        });
+    }
+}
+
+/// Takes TLS connections. A handshake that fails or dawdles ends the connection before the control thread hears of it.
+pub(crate) async fn listen_tls(listener: TcpListener, config: Arc<rustls::ServerConfig>, signalling: Signalling) {
+    let acceptor = TlsAcceptor::from(config);
+    loop {
+        let (stream, remote) = accept(&listener).await;
+        let Some(arrival) = signalling.admit(remote.ip()) else { continue };
+        let (acceptor, signalling) = (acceptor.clone(), signalling.clone());
+        tokio::spawn(async move {
+            let Ok(local) = stream.local_addr() else { return };
+            match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => {
+                    let flow = Flow { transport: Transport::Tls, local, remote, connection: arrival.number };
+                    serve(stream, flow, signalling).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%remote, %error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!(%remote, "a TLS handshake took too long"),
+            }
+            drop(arrival);
+        });
+    }
+}
+
+/// The next connection. Where there are no descriptors the listener stays, and so do the calls that are up.
+pub(super) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => {
-                tokio::spawn(serve(stream, remote, signalling.clone()));
+                let _ = stream.set_nodelay(true);
+                return (stream, remote);
             }
             Err(error) => {
-                // Out of descriptors: the listener stays, and so do the calls that are up.
                 tracing::warn!(%error, "a TCP connection could not be taken");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(BREATH).await;
             }
         }
     }
 }
 
-async fn serve(mut stream: TcpStream, remote: SocketAddr, signalling: Signalling) {
-    let (Some(admission), Ok(local)) = (signalling.admit(), stream.local_addr()) else { return };
-    let _ = stream.set_nodelay(true);
-    let flow = Flow { transport: Transport::Tcp, local, remote, connection: admission.number };
-    let (writes, mut outgoing) = mpsc::channel::<Vec<u8>>(MAX_WAITING_WRITES);
-    if !signalling.send(Input::Opened(flow, writes)).await {
-        return;
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, flow: Flow, signalling: Signalling) {
+    let (writes, outgoing) = mpsc::channel::<Vec<u8>>(MAX_WAITING_WRITES);
+    if signalling.send(Input::Opened(flow, writes)).await {
+        let patience = Patience::with_stranger(Instant::now());
+        Connection { stream, flow, signalling, outgoing, patience }.run().await;
     }
-    let mut framer = StreamFramer::new();
-    let mut buffer = vec![0u8; 16 * 1024];
-    let mut idle = FIRST_WITHIN;
-    'connection: loop {
-        tokio::select! {
-            read = tokio::time::timeout(idle, stream.read(&mut buffer)) => {
-                let Ok(Ok(length)) = read else { break };
-                if length == 0 {
-                    break;
-                }
-                framer.push(&buffer[..length]);
-                loop {
-                    match framer.next_frame() {
-                        Ok(Some(Frame::Message(message))) => {
-                            idle = IDLE;
-                            if !signalling.send(Input::Message(flow, message)).await {
-                                break 'connection;
-                            }
-                        }
-                        Ok(Some(Frame::Ping)) => {
-                            if !write(&mut stream, sip::framing::PONG).await {
-                                break 'connection;
-                            }
-                        }
-                        Ok(None) => break,
-                        // Without a length there is no next message: the stream cannot be read on.
-                        Err(_) => break 'connection,
-                    }
-                }
-            }
-            message = outgoing.recv() => {
-                let Some(message) = message else { break };
-                if !write(&mut stream, &message).await {
-                    break;
-                }
-            }
-        }
-    }
-    signalling.send(Input::Closed(flow.connection)).await;
-}
-
-/// False when the peer is gone or takes nothing.
-async fn write(stream: &mut TcpStream, bytes: &[u8]) -> bool {
-    matches!(tokio::time::timeout(WRITE_WITHIN, stream.write_all(bytes)).await, Ok(Ok(())))
 }

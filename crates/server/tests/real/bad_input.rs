@@ -6,6 +6,8 @@ use crate::patience::{SOON, until};
 use crate::sori::{self, Sori};
 use crate::user_agent::UserAgent;
 use sha2::{Digest, Sha256};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 
 #[test]
 fn a_number_nobody_has_is_404() {
@@ -49,7 +51,7 @@ fn addressed_to_itself(mut request: Message, sori: &Sori, user: &str) -> Message
 
 /// The answer to a 401 by SHA-256 (RFC 7616, RFC 8760). It is taken whether or not it was offered: offering it to everybody would
 /// shut out phones that give up at the sight of an algorithm they do not know (baresip 1.0 is one).
-fn answer(challenge: &Message, account: &Account, uri: &str) -> String {
+pub fn answer(challenge: &Message, account: &Account, uri: &str) -> String {
     let offered = challenge.header("WWW-Authenticate");
     let field = |name: &str| {
         offered.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default()
@@ -124,4 +126,44 @@ fn a_taken_port_ends_the_start_with_one_sentence() {
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     assert_eq!(said.lines().count(), 1, "one sentence, not: {said}");
     assert!(said.contains(&address.to_string()), "it names the address: {said}");
+}
+
+/// Sends a head that promises `length` bytes, then as many of them as are taken; gives what came back until the connection
+/// was closed.
+fn flood(sori: &Sori, length: usize) -> (usize, String) {
+    let mut stream = TcpStream::connect(sori.sip()).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.set_write_timeout(Some(SOON)).unwrap();
+    let local = stream.local_addr().unwrap();
+    let head = format!(
+        "MESSAGE sip:{} SIP/2.0\r\nVia: SIP/2.0/TCP {local};branch=z9hG4bKflood;rport\r\nMax-Forwards: 70\r\n\
+         From: <sip:a@{local}>;tag=1\r\nTo: <sip:{}>\r\nCall-ID: flood\r\nCSeq: 1 MESSAGE\r\n\
+         Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n",
+        sori.sip(),
+        sori.sip()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let piece = vec![b'x'; 64 * 1024];
+    let mut written = 0;
+    while written < length && stream.write_all(&piece).is_ok() {
+        written += piece.len();
+    }
+    let mut back = Vec::new();
+    // A connection that is cut while bytes are on their way ends in a reset.
+    let ended = stream.read_to_end(&mut back);
+    let timed_out = ended.is_err_and(|why| matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+    assert!(!timed_out, "the connection was not closed");
+    (written, String::from_utf8_lossy(&back).into_owned())
+}
+
+#[test]
+fn a_message_of_2_mb_over_tcp_ends_its_connection_and_nothing_else() {
+    let agent = UserAgent::start();
+    let sori = Sori::start(&agent);
+    let (_, back) = flood(&sori, 2 * 1024 * 1024);
+    assert!(back.is_empty() || back.starts_with("SIP/2.0 513"), "not answered as if it were well: {back}");
+    let options = agent.request("OPTIONS", &format!("sip:{}", sori.sip()), "01012345678");
+    assert_eq!(agent.ask(&options, sori.sip()).status(), 200);
+    let api = sori.api();
+    until("the connection to be gone", SOON, || (api.figure("sori_sip_connections ") == 0.0).then_some(()));
 }

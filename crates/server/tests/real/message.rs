@@ -80,9 +80,9 @@ impl Message {
     /// Where the body wants its media.
     pub fn media(&self) -> Option<std::net::SocketAddr> {
         let line = |start: &str| self.body.lines().find_map(|line| line.strip_prefix(start));
-        let host = line("c=IN IP4 ")?.trim();
-        let port = line("m=audio ")?.split(' ').next()?;
-        format!("{host}:{port}").parse().ok()
+        let host: std::net::IpAddr = line("c=IN IP4 ").or_else(|| line("c=IN IP6 "))?.trim().parse().ok()?;
+        let port = line("m=audio ")?.split(' ').next()?.parse().ok()?;
+        Some((host, port).into())
     }
 }
 

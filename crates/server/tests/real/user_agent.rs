@@ -285,14 +285,15 @@ fn branch_of(message: &Message) -> &str {
 /// An SDP of PCMU and telephone-event.
 pub fn offer(media: SocketAddr) -> String {
     let (ip, port) = (media.ip(), media.port());
+    let kind = if ip.is_ipv4() { "IP4" } else { "IP6" };
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 {EVENT_TYPE}\r\na=rtpmap:0 PCMU/8000\r\n\
+        "v=0\r\no=- 1 1 IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 {EVENT_TYPE}\r\na=rtpmap:0 PCMU/8000\r\n\
          a=rtpmap:{EVENT_TYPE} telephone-event/8000\r\na=fmtp:{EVENT_TYPE} 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     )
 }
 
 /// A response with the headers that every response copies (RFC 3261 section 8.2.6.2).
-fn reply(request: &Message, status: &str, to: &str) -> Message {
+pub fn reply(request: &Message, status: &str, to: &str) -> Message {
     let mut response = Message { start: format!("SIP/2.0 {status}"), ..Message::default() };
     for name in ["Via", "Record-Route"] {
         for value in request.all(name) {

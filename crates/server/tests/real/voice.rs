@@ -3,7 +3,7 @@
 use crate::patience::{SOON, until};
 use crate::tone::{self, Oscillator};
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -63,8 +63,8 @@ impl Line {
 
 impl Voice {
     /// Opens a port on `address`.
-    pub fn open(address: Ipv4Addr) -> Self {
-        let socket = UdpSocket::bind((address, 0)).unwrap();
+    pub fn open(address: impl Into<IpAddr>) -> Self {
+        let socket = UdpSocket::bind((address.into(), 0)).unwrap();
         let local = socket.local_addr().unwrap();
         let shared = Arc::<Mutex<Shared>>::default();
         let stop = Arc::<AtomicBool>::default();

@@ -50,7 +50,7 @@ impl Answer {
 
 /// Does what the control thread does with orders, with the business machine alone.
 async fn control(
-    mut orders: tokio::sync::mpsc::UnboundedReceiver<Order>,
+    mut orders: tokio::sync::mpsc::Receiver<Order>,
     mut facts: tokio::sync::mpsc::UnboundedReceiver<pbx::Fact>,
     mut business: Pbx,
     writer: Writer,
@@ -68,7 +68,7 @@ async fn control(
             }
         };
         match order {
-            None => return,
+            None | Some(Order::Stop) => return,
             Some(Order::Publish(settings, done)) => {
                 business.handle_settings(settings.business.clone(), now());
                 *published.lock().unwrap() = Some(settings);
