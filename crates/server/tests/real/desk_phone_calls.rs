@@ -79,7 +79,35 @@ fn the_phone_hangs_up_and_the_carrier_hears_of_it() {
     talk(&call.voice, &phone);
     phone.command("hangup", "");
     call.wait_for_bye(SOON);
-    sori.owner().wait_for_call("ended", |call| ended(call, CALLER));
+    let owner = sori.owner();
+    let record = owner.wait_for_call("ended", |call| ended(call, CALLER));
+    sori.wait_until_idle();
+    traced(&owner.get(&format!("/calls/{}/trace", record["id"].as_str().unwrap())));
+}
+
+/// The trace tells the steps, the messages of both legs in their order, and how the media of both was.
+fn traced(trace: &serde_json::Value) {
+    let told = |kind: &str, leg: Option<u64>| -> Vec<&str> {
+        let items = trace["items"].as_array().unwrap().iter();
+        items.filter(|i| i["kind"] == kind && i["leg"].as_u64() == leg).map(|i| i["what"].as_str().unwrap()).collect()
+    };
+    let steps = told("step", None);
+    for step in ["arrived", "presented", "answered", "ended"] {
+        assert!(steps.contains(&step), "{step} in {steps:?}");
+    }
+    let customer = told("sip", Some(0));
+    assert_eq!((customer[0], customer.contains(&"BYE")), ("INVITE", true), "{customer:?}");
+    let phone = told("sip", Some(1));
+    for message in ["INVITE", "180 Ringing", "200 OK", "ACK", "BYE"] {
+        assert!(phone.contains(&message), "{message} in {phone:?}");
+    }
+    for leg in [0, 1] {
+        let media = &trace["legs"][leg]["media"];
+        assert_eq!(media["codec"], "PCMU", "{trace}");
+        assert!(media["received"].as_u64() > Some(20) && media["sent"].as_u64() > Some(20), "{trace}");
+    }
+    assert!(trace["legs"][0]["manager_id"].is_null() && trace["legs"][1]["manager_id"].is_string(), "{trace}");
+    assert_eq!(trace["legs"][1]["device"], "desk_phone", "{trace}");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_session_is_refreshed_in_time() {
     const REFRESH: Duration = Duration::from_secs(60);
     calls_out(json!({ "timer": 90 }), json!({}), |phone| {
         phone.wait_long_for("transaction", REFRESH, |event| {
-            (event["method"] == "UPDATE" || event["method"] == "INVITE") && event["status"] == 200
+            event["method"] == "UPDATE" && event["status"] == 200
         });
     });
 }
