@@ -139,7 +139,9 @@ impl Switch {
     pub(super) fn dial_is_silent(&mut self, leg: LegId, now: Now) {
         let Some(dial) = self.trunks.dials.get(&leg) else { return };
         let (carrier, target, has_next) = (dial.carrier, dial.current.target, !dial.next.is_empty());
-        let Some(invite) = self.legs.get(&leg).and_then(|held| held.invite) else { return };
+        // A manager who gave up meanwhile waits for nothing.
+        let waiting = self.legs.get(&leg).filter(|held| matches!(held.state, LegState::Inviting { rang: false, .. }));
+        let Some(invite) = waiting.and_then(|held| held.invite) else { return };
         if self.endpoint.was_heard(invite) {
             return self.target_answered(carrier, target, now);
         }

@@ -1,1 +1,10 @@
-//! Trunks against a virtual carrier.
+//! Trunks against virtual carriers: whole switches, no sockets, time jumps to the next wake-up.
+
+mod called;
+mod failing_over;
+mod peer;
+mod probing;
+mod redirecting;
+mod registering;
+mod resolving;
+mod world;
