@@ -138,15 +138,26 @@ fn media_over(start: UnixMillis, leg: usize, row: &LegRow) -> Option<TraceItem> 
     Some(TraceItem { at, kind: TraceKind::Media, what, detail: String::new(), leg, sent: None })
 }
 
-/// All on one time line; what happened in the same millisecond stays in the order it was told.
+/// All on one time line. Of what happened in the same millisecond, messages that came stand before what the business made
+/// of them, and that before messages that went.
 fn time_line(marks: Vec<TraceMark>, trace: Option<&TraceRow>) -> Trace {
-    let mut items: Vec<TraceItem> = Vec::new();
+    let mut wire: Vec<TraceItem> = Vec::new();
     if let Some(trace) = trace {
-        items.extend(trace.lines.iter().map(|line| message(trace.started_at, line)));
-        items.extend(trace.legs.iter().enumerate().filter_map(|(leg, row)| media_over(trace.started_at, leg, row)));
+        wire.extend(trace.lines.iter().map(|line| message(trace.started_at, line)));
+        wire.extend(trace.legs.iter().enumerate().filter_map(|(leg, row)| media_over(trace.started_at, leg, row)));
+        wire.sort_by_key(|item| item.at.0);
     }
-    items.extend(marks.into_iter().map(step));
-    items.sort_by_key(|item| item.at.0);
+    let mut items = Vec::with_capacity(wire.len() + marks.len());
+    let mut wire = wire.into_iter().peekable();
+    for mark in marks {
+        let step = step(mark);
+        let is_before = |item: &TraceItem| (item.at.0, item.sent != Some(false)) < (step.at.0, true);
+        while let Some(item) = wire.next_if(is_before) {
+            items.push(item);
+        }
+        items.push(step);
+    }
+    items.extend(wire);
     let legs = trace.map(|trace| trace.legs.iter().map(TraceLeg::from).collect()).unwrap_or_default();
     Trace { items, legs, lost: trace.map_or(0, |trace| trace.lost) }
 }
@@ -205,7 +216,7 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            ["1000 Sip INVITE ", "1020 Sip 200 OK INVITE", "1020 Step greeting ", "1900 Media PCMU ", "1901 Sip BYE "]
+            ["1000 Sip INVITE ", "1020 Step greeting ", "1020 Sip 200 OK INVITE", "1900 Media PCMU ", "1901 Sip BYE "]
         );
         assert_eq!(line.legs.len(), 1);
     }
