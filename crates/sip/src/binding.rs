@@ -1,5 +1,6 @@
 //! One phone of an account as the registrar keeps it, and what a REGISTER wishes for it (RFC 3261 10.3, RFC 3327, RFC 5626 6).
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::flow::Flow;
@@ -185,6 +186,11 @@ fn thousandths(value: &[u8]) -> Option<u16> {
     u16::try_from(whole * 1000 + part).ok().filter(|q| *q <= 1000)
 }
 
+/// IPv4 addresses as such, however a dual-stack socket tells them.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 /// Carries one wish out.
 pub(crate) fn apply(bindings: &mut Vec<Binding>, now: Instant, wish: &Wish<'_>, request: &Request, flow: Flow) {
     // A refresh keeps its place among those of the same preference.
@@ -197,7 +203,7 @@ pub(crate) fn apply(bindings: &mut Vec<Binding>, now: Instant, wish: &Wish<'_>, 
         contact_uri: wish.uri.to_text(),
         path: request.list(HeaderName::Path).take(MAX_PATH).map(scan::text).collect(),
         flow,
-        is_behind_nat: wish.uri.address() != Some(flow.remote),
+        is_behind_nat: wish.uri.address().map(canonical) != Some(canonical(flow.remote)),
         q: wish.q,
         user_agent: request.user_agent(),
         expires_at: now + Duration::from_secs(u64::from(wish.expires)),

@@ -26,6 +26,8 @@ pub struct StreamFramer {
     buffer: Vec<u8>,
     read: usize,
     scanned: usize,
+    /// Length of the message whose head is here already.
+    total: Option<usize>,
 }
 
 impl StreamFramer {
@@ -53,31 +55,46 @@ impl StreamFramer {
     /// The next frame; `Ok(None)` when more bytes are needed.
     ///
     /// # Errors
-    /// When the stream cannot be followed any more (no usable Content-Length, a head or body too long): close the connection.
+    /// When the stream cannot be followed any more (no usable Content-Length, a head or body too long): hand [`Self::rest`]
+    /// to the endpoint, which answers 400 or 513 where it can be said to whom, and close the connection.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Malformed> {
         let rest = self.buffer.get(self.read..).unwrap_or_default();
         let blank = rest.iter().take_while(|b| **b == b'\r' || **b == b'\n').count();
         if blank > 0 && self.scanned == 0 {
             return self.take_blank(blank);
         }
-        let Some(head) = head_length(rest, self.scanned) else {
-            self.scanned = rest.len().saturating_sub(3);
-            if rest.len() > MAX_HEAD {
-                return Err(Malformed::new("message", "head is longer than 65535 bytes"));
+        let total = match self.total {
+            Some(total) => total,
+            None => {
+                let Some(head) = head_length(rest, self.scanned) else {
+                    self.scanned = rest.len().saturating_sub(3);
+                    if rest.len() > MAX_HEAD {
+                        return Err(Malformed::too_large("message", "head is longer than 65535 bytes"));
+                    }
+                    return Ok(None);
+                };
+                let total = head.saturating_add(content_length(rest.get(..head).unwrap_or_default())?);
+                if total > MAX_MESSAGE {
+                    return Err(Malformed::too_large("Content-Length", "message is longer than 65535 bytes"));
+                }
+                *self.total.insert(total)
             }
-            return Ok(None);
         };
-        let total = head + content_length(rest.get(..head).unwrap_or_default())?;
-        if total > MAX_MESSAGE {
-            return Err(Malformed::new("Content-Length", "message is longer than 65535 bytes"));
-        }
         let Some(message) = rest.get(..total) else {
             return Ok(None);
         };
         let message = message.to_vec();
         self.read += total;
         self.scanned = 0;
+        self.total = None;
         Ok(Some(Frame::Message(message)))
+    }
+
+    /// What came of the message that could not be followed, at most one byte more than a message may have.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        let rest = self.buffer.get(self.read..).unwrap_or_default();
+        rest.get(..MAX_MESSAGE + 1).unwrap_or(rest)
     }
 
     /// Line ends between messages: two are a ping, a lone one may be half of it or a pong of the peer.
@@ -116,7 +133,7 @@ fn content_length(head: &[u8]) -> Result<usize, Malformed> {
     let mut found: Option<u64> = None;
     for line in head.split(|b| *b == b'\n') {
         if line.len() > MAX_LINE {
-            return Err(Malformed::new("header field", "longer than 16 KiB"));
+            return Err(Malformed::too_large("header field", "longer than 16 KiB"));
         }
         let Some((name, value)) = scan::split_once(line, b':') else { continue };
         if HeaderName::of(scan::trim(name)) != HeaderName::ContentLength {

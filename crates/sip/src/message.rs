@@ -7,7 +7,7 @@ use crate::cseq;
 use crate::header::HeaderName;
 use crate::multipart;
 use crate::name_addr::NameAddr;
-use crate::raw::{Malformed, Raw};
+use crate::raw::{MAX_MESSAGE, Malformed, Raw};
 use crate::scan;
 use crate::span::Span;
 use crate::via::{self, Via};
@@ -289,6 +289,9 @@ fn cut_body(raw: &Raw, content_length: Option<u32>) -> Result<Span, Malformed> {
     let Some(length) = content_length.map(|length| length as usize) else {
         return Ok(raw.body);
     };
+    if length > MAX_MESSAGE {
+        return Err(Malformed::too_large("Content-Length", "message is longer than 65535 bytes"));
+    }
     if length > raw.slice(raw.body).len() {
         return Err(Malformed::new("Content-Length", "is larger than the body"));
     }

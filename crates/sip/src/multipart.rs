@@ -2,8 +2,12 @@
 
 use crate::scan::{self, Params};
 
-/// Most parts that are looked at.
+/// Most parts of one multipart body that are looked at.
 const MAX_PARTS: usize = 16;
+/// Multipart bodies within each other that are looked at (RFC 5621 3.1 wants nesting read).
+const MAX_NESTING: usize = 3;
+/// Longest boundary, bytes (RFC 2046 5.1.1). It also bounds what looking for it costs.
+const MAX_BOUNDARY: usize = 70;
 
 /// Is it this media type, parameters aside?
 pub(crate) fn is_type(content_type: &[u8], wanted: &[u8]) -> bool {
@@ -24,22 +28,31 @@ fn media_type(content_type: &[u8]) -> (&[u8], Params<'_>) {
 
 /// The body itself when it is of the wanted type, else the first part of that type.
 pub(crate) fn part<'a>(content_type: &[u8], body: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    part_within(content_type, body, wanted, MAX_NESTING)
+}
+
+fn part_within<'a>(content_type: &[u8], body: &'a [u8], wanted: &[u8], nesting: usize) -> Option<&'a [u8]> {
     if is_type(content_type, wanted) {
         return Some(body);
     }
-    if !is_multipart(content_type) {
+    if !is_multipart(content_type) || nesting == 0 {
         return None;
     }
     let (_, params) = media_type(content_type);
+    let boundary = scan::unquote(params.get("boundary")?);
+    if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
+        return None;
+    }
     let mut delimiter = b"--".to_vec();
-    delimiter.extend_from_slice(&scan::unquote(params.get("boundary")?));
+    delimiter.extend_from_slice(&boundary);
     let mut rest = after_delimiter(body, &delimiter)?;
     for _ in 0..MAX_PARTS {
         let end = find_all(rest, &delimiter)?;
         let (head, content) = split_head(rest.get(..end)?)?;
         let kind = head_value(head, b"content-type").unwrap_or(b"text/plain");
-        if is_type(kind, wanted) {
-            return Some(content.strip_suffix(b"\r\n").or(content.strip_suffix(b"\n")).unwrap_or(content));
+        let content = content.strip_suffix(b"\r\n").or(content.strip_suffix(b"\n")).unwrap_or(content);
+        if let Some(found) = part_within(kind, content, wanted, nesting - 1) {
+            return Some(found);
         }
         rest = after_delimiter(rest.get(end..)?, &delimiter)?;
     }
@@ -87,5 +100,31 @@ mod tests {
         assert_eq!(part(b"multipart/mixed;boundary=y", body, b"application/sdp"), None);
         assert_eq!(part(b"application/sdp ; a=b", b"v=0", b"application/sdp"), Some(&b"v=0"[..]));
         assert_eq!(part(b"text/plain", b"v=0", b"application/sdp"), None);
+    }
+
+    #[test]
+    fn parts_within_parts() {
+        let nested = |depth: usize| {
+            let mut kind = "application/sdp".to_owned();
+            let mut body = "v=0".to_owned();
+            for level in 0..depth {
+                body = format!("--b{level}\r\nContent-Type: {kind}\r\n\r\n{body}\r\n--b{level}--\r\n");
+                kind = format!("multipart/mixed;boundary=b{level}");
+            }
+            part(kind.as_bytes(), body.as_bytes(), b"application/sdp").map(<[u8]>::to_vec)
+        };
+        for depth in 0..MAX_NESTING {
+            assert_eq!(nested(depth).as_deref(), Some(&b"v=0"[..]), "{depth}");
+        }
+        assert_eq!(nested(MAX_NESTING + 1), None);
+        assert_eq!(nested(500), None);
+    }
+
+    #[test]
+    fn boundaries_are_bounded() {
+        let body = "a".repeat(60_000);
+        let long = format!("multipart/mixed;boundary={}", "a".repeat(71));
+        assert_eq!(part(long.as_bytes(), body.as_bytes(), b"application/sdp"), None);
+        assert_eq!(part(b"multipart/mixed;boundary=\"\"", body.as_bytes(), b"application/sdp"), None);
     }
 }

@@ -93,7 +93,8 @@ pub(crate) fn address(out: &mut Vec<u8>, address: SocketAddr) {
 }
 
 fn ip(out: &mut Vec<u8>, ip: IpAddr) {
-    match ip {
+    // `[::ffff:192.0.2.1]` is of this machine's sockets; far ends know the IPv4 address.
+    match ip.to_canonical() {
         IpAddr::V4(v4) => {
             for (index, part) in v4.octets().into_iter().enumerate() {
                 if index > 0 {
@@ -109,7 +110,7 @@ fn ip(out: &mut Vec<u8>, ip: IpAddr) {
 
 /// An IP address as text, without brackets.
 pub(crate) fn bare_ip(out: &mut Vec<u8>, ip: IpAddr) {
-    match ip {
+    match ip.to_canonical() {
         IpAddr::V6(v6) => drop(write!(out, "{v6}")),
         IpAddr::V4(_) => self::ip(out, ip),
     }

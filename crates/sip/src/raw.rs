@@ -29,6 +29,11 @@ impl Malformed {
     pub(crate) fn new(field: &'static str, problem: &'static str) -> Self {
         Self { status: 400, field, problem }
     }
+
+    /// Beyond a bound of ours (RFC 3261 21.5.7).
+    pub(crate) fn too_large(field: &'static str, problem: &'static str) -> Self {
+        Self { status: 513, field, problem }
+    }
 }
 
 impl std::fmt::Display for Malformed {
@@ -63,15 +68,15 @@ impl Raw {
     pub(crate) fn split(bytes: &[u8]) -> Result<Self, Malformed> {
         let skip = bytes.iter().take_while(|b| **b == b'\r' || **b == b'\n').count();
         let bytes = bytes.get(skip..).unwrap_or_default();
-        if bytes.len() > MAX_MESSAGE {
-            return Err(Malformed { status: 513, field: "message", problem: "longer than 65535 bytes" });
-        }
+        let is_too_long = bytes.len() > MAX_MESSAGE;
+        // Enough is kept of one that is too long to say so to its sender.
+        let bytes = bytes.get(..MAX_MESSAGE).unwrap_or(bytes);
         let mut raw = Self {
             bytes: bytes.to_vec(),
             start: Span::default(),
             lines: Vec::with_capacity(USUAL_HEADERS),
             body: Span::default(),
-            problem: None,
+            problem: is_too_long.then(|| Malformed::too_large("message", "longer than 65535 bytes")),
         };
         let Some((end, mut at)) = raw.line_at(0) else {
             return Err(Malformed::new("start line", "does not end"));
@@ -124,10 +129,10 @@ impl Raw {
             return self.note(Malformed::new("header field", "name is no token"));
         }
         if line.len() > MAX_LINE {
-            return self.note(Malformed::new("header field", "longer than 16 KiB"));
+            return self.note(Malformed::too_large("header field", "longer than 16 KiB"));
         }
         if self.lines.len() == MAX_HEADERS {
-            return self.note(Malformed::new("message", "more than 256 header fields"));
+            return self.note(Malformed::too_large("message", "more than 256 header fields"));
         }
         let line = Line {
             name: HeaderName::of(label),
@@ -154,7 +159,7 @@ impl Raw {
             line.value = Span::of(&self.bytes, value);
         }
         if too_long {
-            self.note(Malformed::new("header field", "longer than 16 KiB"));
+            self.note(Malformed::too_large("header field", "longer than 16 KiB"));
         }
     }
 

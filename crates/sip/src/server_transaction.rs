@@ -293,7 +293,8 @@ fn top_via(out: &mut Vec<u8>, value: &[u8], flow: &Flow) {
 }
 
 fn host_differs(via: &Via<'_>, source: IpAddr) -> bool {
-    uri::ip_literal(via.host()) != Some(source)
+    // A dual-stack socket tells IPv4 senders as mapped ones.
+    uri::ip_literal(via.host()).map(|ip| ip.to_canonical()) != Some(source.to_canonical())
 }
 
 /// Where responses go (18.2.2, RFC 3581 4). Over UDP without rport: the source address and the port of sent-by, but

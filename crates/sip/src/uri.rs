@@ -184,6 +184,9 @@ pub(crate) fn host_port(address: &[u8]) -> Option<(&[u8], Option<u16>)> {
     if host.is_empty() || !host.iter().all(|b| is_host_byte(*b)) {
         return None;
     }
+    if host.starts_with(b"[") && ip_literal(host).is_none() {
+        return None;
+    }
     match scan::trim(rest) {
         [] => Some((host, None)),
         [b':', port @ ..] => {
@@ -198,13 +201,20 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-._[]:%~".contains(&byte)
 }
 
-/// An IPv4 address, or an IPv6 address with or without brackets.
+/// An IPv4 address, or an IPv6 address with or without brackets; a zone (`%eth0`) is of the sender's machine and dropped.
 pub(crate) fn ip_literal(host: &[u8]) -> Option<IpAddr> {
     let host = host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host);
     if !host.first().is_some_and(|b| b.is_ascii_hexdigit() || *b == b':') {
         return None;
     }
-    std::str::from_utf8(host).ok()?.parse().ok()
+    let host = scan::split_once(host, b'%').map_or(host, |(address, _)| address);
+    let text = std::str::from_utf8(host).ok()?;
+    match text.parse() {
+        Ok(ip) => Some(ip),
+        // RFC 3261's grammar wrote three colons before an IPv4 part; both must be taken (RFC 5118 4.10).
+        Err(_) if text.contains('.') && text.contains(":::") => text.replacen(":::", "::", 1).parse().ok(),
+        Err(_) => None,
+    }
 }
 
 /// With `%41` written as `A`.
@@ -260,6 +270,25 @@ mod tests {
         let v4 = Uri::parse(b"sip:a@192.0.2.1:5080;transport=tcp").unwrap();
         assert_eq!(v4.address(), Some("192.0.2.1:5080".parse().unwrap()));
         assert_eq!(Uri::parse(b"tel:+8270;phone-context=x").unwrap().user().unwrap(), "+8270");
+    }
+
+    #[test]
+    fn ipv6_references() {
+        let at = |uri: &str| Uri::parse(uri.as_bytes()).map(|uri| uri.address());
+        assert_eq!(
+            at("sip:[2001:db8::10:5070]"),
+            Some("[2001:db8::10:5070]:5060".parse().ok()),
+            "no port (RFC 5118 4.3)"
+        );
+        assert_eq!(at("sip:[2001:db8::10]:5070"), Some("[2001:db8::10]:5070".parse().ok()));
+        for both in ["sip:u@[2001:db8:::192.0.2.1]", "sip:u@[2001:db8::192.0.2.1]", "sip:u@[2001:DB8::C000:201%25eth0]"]
+        {
+            assert_eq!(at(both), Some("[2001:db8::c000:201]:5060".parse().ok()), "{both}");
+        }
+        for bad in ["sip:2001:db8::10", "sip:[2001:db8::10", "sip:[]", "sip:[192.0.2.1]x", "sip:u@[1:2]", "sip:[::1]:"]
+        {
+            assert_eq!(at(bad), None, "{bad}");
+        }
     }
 
     #[test]

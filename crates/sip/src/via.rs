@@ -2,6 +2,7 @@
 
 use crate::scan::{self, Params};
 use crate::uri;
+use std::net::IpAddr;
 
 /// How a branch of RFC 3261 begins.
 pub const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
@@ -78,6 +79,11 @@ impl<'a> Via<'a> {
     #[must_use]
     pub fn branch(&self) -> Option<&'a [u8]> {
         self.branch
+    }
+    /// The `received` address, with or without brackets (RFC 5118 4.5).
+    #[must_use]
+    pub fn received(&self) -> Option<IpAddr> {
+        uri::ip_literal(self.params().get("received")?)
     }
     /// Does the sender ask for the source port (RFC 3581)?
     #[must_use]

@@ -207,3 +207,33 @@ fn incoming_call_has_no_credentials_to_give() {
     assert_eq!(peer.starts(), ["SIP/2.0 200 OK"]);
     assert!(matches!(peer.told()[..], [Event::Ended { id: ended, .. }] if ended == id));
 }
+
+/// Credentials that were made for a call to one number, on a request for another (RFC 7616 3.4.6).
+#[test]
+fn credentials_speak_of_the_user_they_name() {
+    let (mut auth, now) = (authenticator(), start());
+    let nonce = nonce(&auth.challenge(now, false)[0]);
+    let mut count = 0;
+    let mut verdict = |request_uri: &str, uri: &str| {
+        count += 1;
+        let ha1 = hex::<md5::Md5>("100:sori:pass");
+        let ha2 = hex::<md5::Md5>(&format!("INVITE:{uri}"));
+        let response = hex::<md5::Md5>(&format!("{ha1}:{nonce}:{count:08x}:cn:auth:{ha2}"));
+        let invite = format!(
+            "INVITE {request_uri} SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bKr\nFrom: <sip:100@h>;tag=1\nTo: <sip:1@h>\nCall-ID: r\nCSeq: 1 INVITE\nAuthorization: Digest username=\"100\",realm=\"sori\",nonce=\"{nonce}\",uri=\"{uri}\",response=\"{response}\",qop=auth,nc={count:08x},cnonce=\"cn\"\n\n"
+        );
+        verify(&mut auth, now, &Request::parse(&wire(&invite)).unwrap())
+    };
+    for (request_uri, uri) in [
+        ("sip:01011112222@sori.test", "sip:01011112222@sori.test"),
+        ("sip:01011112222@192.0.2.1:5060;transport=tcp", "sip:01011112222@sori.test"),
+        ("sip:01011112222;phone-context=+82@sori.test", "sip:%301011112222@sori.test;user=phone"),
+        ("sip:01011112222@sori.test", "sip:192.0.2.1:5060"),
+        ("sip:01011112222@sori.test", "192.0.2.1:5060"),
+        ("sip:sori.test", "sip:100@sori.test"),
+    ] {
+        assert_eq!(verdict(request_uri, uri), accepted_user(), "{request_uri} {uri}");
+    }
+    assert_eq!(verdict("sip:0060011112222@sori.test", "sip:01011112222@sori.test"), Verdict::Refused);
+    assert_eq!(verdict("sip:01011112222@sori.test", "sip:0101111222@sori.test"), Verdict::Refused);
+}

@@ -4,6 +4,8 @@ mod authenticate;
 mod connections;
 mod dialogs;
 mod forks;
+mod hostile;
+mod ipv6;
 mod ladder;
 mod net;
 mod offers;

@@ -6,7 +6,10 @@ use super::hash::{self, Algorithm, Counted};
 use super::nonce::Nonces;
 use crate::auth::Auth;
 use crate::header::HeaderName;
+use crate::identity::bare;
 use crate::request::Request;
+use crate::uri::Uri;
+use std::borrow::Cow;
 
 /// What is kept instead of a password: the hashes of user name, realm and password.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,8 +105,9 @@ impl Authenticator {
     }
 
     /// Checks the Authorization and Proxy-Authorization headers of a request. `lookup` is asked once at most,
-    /// by user name. The `uri` of the credentials is hashed as given: phones and proxies on the way spell it differently
-    /// than the Request-URI, and the nonce count guards against reuse.
+    /// by user name. The `uri` of the credentials is hashed as given and must name the user of the Request-URI, where it names
+    /// one: so that nobody on the way makes of a call to one number a call to another (RFC 7616 3.4.6). Host, port and
+    /// parameters are not compared: phones and proxies on the way spell them differently.
     pub fn verify<'a>(
         &mut self,
         now: Instant,
@@ -118,13 +122,13 @@ impl Authenticator {
         let Some(auth) = all.find(ours) else {
             return Verdict::Missing;
         };
-        self.check(now, request.method_text(), &auth, lookup)
+        self.check(now, request, &auth, lookup)
     }
 
     fn check<'a>(
         &mut self,
         now: Instant,
-        method: &[u8],
+        request: &Request,
         auth: &Auth<'_>,
         lookup: impl FnOnce(&str) -> Option<&'a Secret>,
     ) -> Verdict {
@@ -146,7 +150,8 @@ impl Authenticator {
             _ => return Verdict::Missing,
         };
         let given = Given { algorithm, nonce: &nonce, uri: &uri, response: &response, counted };
-        if !matches(&given, method, lookup(&username)) {
+        let is_right = matches(&given, request.method_text(), lookup(&username));
+        if !is_right || !is_for(&uri, request) {
             return Verdict::Refused;
         }
         let fresh = self.nonces.check(now, &nonce).is_some_and(|number| match &nc {
@@ -161,6 +166,14 @@ impl Authenticator {
     pub fn remembered_nonces(&self) -> usize {
         self.nonces.remembered()
     }
+}
+
+/// Do credentials with this `uri` speak of this request? One that cannot be read, or names no user (registrars; SIPp and
+/// others name the server alone), says nothing against it.
+fn is_for(uri: &[u8], request: &Request) -> bool {
+    let named = Uri::parse(uri).and_then(|uri| uri.user().map(Cow::into_owned));
+    let asked = request.uri().and_then(|uri| uri.user().map(Cow::into_owned));
+    named.zip(asked).is_none_or(|(named, asked)| bare(&named) == bare(&asked))
 }
 
 /// An unknown user costs as much as a wrong password, so that time tells nothing.
