@@ -37,7 +37,7 @@ fn open(engine: &mut Engine, now: Instant, leg: u64, law: Law) {
     let local = LocalAddresses { rtp: SocketAddr::new([127, 0, 0, 1].into(), 40_000), rtcp: None };
     engine.handle_command(
         now,
-        Command::Open { leg: LegId(leg), profile: Profile::Rtp, offer, family: media::Family::V4 },
+        Command::Open { leg: LegId(leg), profile: Profile::Rtp, offer, family: media::Family::V4, like: None },
         Some(local),
         &mut Nowhere,
     );

@@ -1,5 +1,6 @@
 //! A bridge: what one leg hears goes out on the other with a rewritten header.
 
+use crate::codec::Codec;
 use crate::g711::transcode;
 use crate::leg::{Leg, Transport};
 use crate::out::{Out, PacketSink};
@@ -7,7 +8,7 @@ use crate::payload_map::Payload;
 use crate::rtp::{HEADER_LENGTH, Header, write_header};
 use crate::telephone_event::TelephoneEvent;
 
-/// Length of a key sounded in-band for a leg without telephone-event, in milliseconds.
+/// Length of a key that is sent anew, in milliseconds.
 const KEY_MS: u16 = 120;
 
 /// What became of a packet.
@@ -17,16 +18,17 @@ pub(crate) enum Forwarded {
     Sent,
     /// The leg hears something else, holds, or is not reachable yet.
     Not,
-    /// A key that the leg will hear in-band.
+    /// A key that will be sent to the leg anew.
     KeyQueued,
 }
 
 /// Sends `packet`, of which `header` was read, to `to`. The bytes before the payload become the new header;
-/// the payload is transcoded in place where the laws differ.
+/// the payload is transcoded in place where the laws differ. `whole`: audio goes this way too, undecoded.
 pub(crate) fn forward<S: PacketSink>(
     to: &mut Leg,
     header: &Header,
     payload: Payload,
+    whole: bool,
     packet: &mut [u8],
     out: &mut Out<'_, S>,
 ) -> Forwarded {
@@ -41,13 +43,20 @@ pub(crate) fn forward<S: PacketSink>(
         return Forwarded::Not;
     };
     let payload_type = match payload {
-        Payload::Audio(law) => {
-            transcode(bytes, law, agreed.payloads.law);
+        Payload::Audio(codec) => {
+            if let (Codec::G711(from), Codec::G711(into)) = (codec, agreed.payloads.codec) {
+                transcode(bytes, from, into);
+            }
             agreed.payloads.audio
         }
-        Payload::Event => match agreed.payloads.event {
+        // An event among audio that is decoded on its way, or counted by another clock, is one of our own.
+        Payload::Event(clock) => match agreed.payloads.event.filter(|event| whole && event.clock == clock) {
+            Some(event) => event.payload_type,
+            None => return send_key(to, header, bytes),
+        },
+        Payload::Noise => match agreed.payloads.noise {
             Some(payload_type) => payload_type,
-            None => return sound_key(to, header, bytes),
+            None => return Forwarded::Not,
         },
     };
     let forwarded = to.send.forward(out.now, header.ssrc, header.sequence, header.timestamp, header.marker);
@@ -74,8 +83,8 @@ pub(crate) fn forward<S: PacketSink>(
     Forwarded::Sent
 }
 
-/// The far end has no telephone-event: the press, told once by its timestamp, is sounded.
-fn sound_key(to: &mut Leg, header: &Header, bytes: &[u8]) -> Forwarded {
+/// The press, told once by its timestamp, is sent anew: by an event of the far end's kind, or sounded where it has none.
+fn send_key(to: &mut Leg, header: &Header, bytes: &[u8]) -> Forwarded {
     let Some(event) = TelephoneEvent::parse(bytes) else {
         return Forwarded::Not;
     };

@@ -60,9 +60,10 @@ pub enum Repeat {
 #[derive(Clone, Debug)]
 #[allow(missing_docs)] // fields say themselves what they are
 pub enum Command {
-    /// Make a leg. With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
+    /// Make a leg. `like`: the leg it will talk to, whose codec our offer has first and our answer chooses where it can.
+    /// With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
     /// Its sockets are of the `family` the far end is reached by, unless the offer says otherwise.
-    Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>>, family: Family },
+    Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>>, family: Family, like: Option<LegId> },
     /// The far end's answer to our offer. [`Event::Negotiated`] or [`Event::Refused`] follows.
     Answer { leg: LegId, sdp: Arc<[u8]> },
     /// The far end's new offer (hold, resume, other codec, other address): [`Event::LocalSdp`] with our answer follows,
@@ -90,6 +91,9 @@ pub enum Command {
     /// Send a key to the leg by telephone-event, or in-band where the far end has none. What is not one of the sixteen
     /// keys is not sent; the duration is kept between 40 and 8000 ms.
     SendKey { leg: LegId, key: char, duration_ms: u16 },
+    /// The leg belongs to another call from now on, `to` by its number; its bridge ends. [`Event::Arrived`] follows from
+    /// the engine of that call; commands about the leg before that are lost.
+    Move { leg: LegId, to: u64 },
     /// Forget the leg. Its sockets close. [`Event::Closed`] follows, of a leg that is not open too.
     Close { leg: LegId },
 }
@@ -112,6 +116,7 @@ impl Command {
             | Self::Record { leg, .. }
             | Self::StopRecording { leg }
             | Self::SendKey { leg, .. }
+            | Self::Move { leg, .. }
             | Self::Close { leg } => leg,
         }
     }
@@ -155,6 +160,8 @@ pub enum Event {
     Quiet { leg: LegId, ms: u32 },
     /// A WebRTC leg's ICE or DTLS failed for good.
     Failed { leg: LegId },
+    /// The leg is where its new call lives ([`Command::Move`]), open or not.
+    Arrived { leg: LegId },
     /// The leg was closed; its figures.
     Closed { leg: LegId, figures: Figures },
 }
@@ -170,6 +177,23 @@ pub struct Figures {
     pub lost: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 6.4.1).
     pub jitter_ms: f32,
+    /// Packets of ours that the far end missed, by its reports; `None` when it sent none.
+    pub far_lost: Option<u64>,
+    /// Jitter of our packets at the far end in milliseconds, by its reports.
+    pub far_jitter_ms: Option<f32>,
+    /// Round trip in milliseconds, smoothed (RFC 3550 section 6.4.1); `None` when it could not be measured.
+    pub rtt_ms: Option<f32>,
+    /// Audio made up for what was missing, in milliseconds; only where it is decoded.
+    pub concealed_ms: u64,
+    /// Packets that came too late to be played; only where audio is decoded.
+    pub late: u64,
+    /// Estimated mean opinion score of the worse direction, 1 to 4.5 ([`crate::quality`]); `None` without a second of
+    /// packets.
+    pub mos: Option<f32>,
+    /// The far end's own mark for what it hears, 1 to 5 (RFC 3611); `None` when it sends none.
+    pub far_mos: Option<f32>,
+    /// What protects the media: a suite's name, `DTLS-SRTP`, or nothing.
+    pub protection: &'static str,
     /// Packets dropped: from a stranger, malformed, or of an unknown payload type.
     pub dropped: u64,
     /// The codec's name, such as `PCMU`; empty when nothing was agreed.

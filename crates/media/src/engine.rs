@@ -1,8 +1,12 @@
 //! The engine: legs, what connects them, and the time they keep. One per media worker; owns whole calls.
 
 mod commands;
+mod moving;
 mod packets;
 mod ticks;
+mod transcoding;
+
+pub use moving::MovedLeg;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -10,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::command::{Command, Event, LegId};
+use crate::copies::Copies;
 use crate::leg_table::LegTable;
 use crate::library::Library;
 use crate::negotiation::LocalAddresses;
@@ -52,6 +57,7 @@ pub struct Engine {
     legs: LegTable,
     wake_ups: WakeUps,
     events: VecDeque<Event>,
+    copies: Copies,
     counts: Counts,
     /// Legs opened so far.
     opened: u64,
@@ -71,6 +77,7 @@ impl Engine {
             legs: LegTable::default(),
             wake_ups: WakeUps::default(),
             events: VecDeque::new(),
+            copies: Copies::default(),
             counts: Counts::default(),
             opened: 0,
             scratch: vec![0; MAX_PACKET + HEADER_LENGTH],
@@ -80,6 +87,7 @@ impl Engine {
     /// Takes a new library. What plays plays on from the old one.
     pub fn set_library(&mut self, library: Arc<Library>) {
         self.library = library;
+        self.copies.forget_unused();
     }
 
     /// Does a command. `local` comes with [`Command::Open`]: the leg's sockets as told to the far end; without it the
@@ -187,6 +195,7 @@ macro_rules! out {
             since_start,
             sink: $sink,
             events: &mut $engine.events,
+            copies: &mut $engine.copies,
             counts: &mut $engine.counts,
         }
     }};

@@ -50,15 +50,15 @@ impl KeyQueue {
         self.current.is_none() && self.waiting.is_empty()
     }
 
-    /// Sees to it that a key is current if one waits.
-    pub fn advance(&mut self, by_event: bool) {
+    /// Sees to it that a key is current if one waits. `event_clock`: of the far end's telephone-event in Hz, where it has one.
+    pub fn advance(&mut self, event_clock: Option<u32>) {
         if self.current.is_none()
             && let Some((key, duration_ms)) = self.waiting.pop_front()
         {
-            self.current = if by_event {
-                code_of(key).map(|code| Sending::Event { sender: Sender::new(code, duration_ms), first: true })
-            } else {
-                KeyTone::new(key, duration_ms).map(Sending::Tone)
+            self.current = match event_clock {
+                Some(clock) => code_of(key)
+                    .map(|code| Sending::Event { sender: Sender::with_clock(code, duration_ms, clock), first: true }),
+                None => KeyTone::new(key, duration_ms).map(Sending::Tone),
             };
         }
     }

@@ -2,7 +2,6 @@
 
 use std::f64::consts::TAU;
 
-use crate::g711::Law;
 use crate::prompt::FRAME;
 use crate::tones::{amplitude, key_frequencies};
 
@@ -23,15 +22,15 @@ impl KeyTone {
         Some(Self { low, high, sample: 0, frames: duration_ms.clamp(40, 8000).div_ceil(20) })
     }
 
-    /// The next frame; `None` when the key is done. Low group −9, high group −7 dBm0 (ITU-T Q.24: high a little louder).
-    pub fn next_frame(&mut self, law: Law) -> Option<[u8; FRAME]> {
+    /// The next frame at 8 kHz; `None` when the key is done. Low group −9, high group −7 dBm0 (ITU-T Q.24: high a little louder).
+    pub fn next_frame(&mut self) -> Option<[i16; FRAME]> {
         self.frames = self.frames.checked_sub(1)?;
-        let mut frame = [law.silence(); FRAME];
-        for byte in &mut frame {
+        let mut frame = [0; FRAME];
+        for sample in &mut frame {
             let t = f64::from(self.sample) / 8000.0;
             let low = (TAU * self.low * t).sin() * amplitude(-9.0);
             let high = (TAU * self.high * t).sin() * amplitude(-7.0);
-            *byte = law.encode((low + high) as i16);
+            *sample = (low + high) as i16;
             self.sample += 1;
         }
         Some(frame)

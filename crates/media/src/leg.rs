@@ -1,9 +1,13 @@
 //! A leg: one far end's media.
 
+mod speech;
+
 use std::time::{Duration, Instant};
 
-use crate::command::{Event, Figures, LegId};
+use crate::command::{Event, LegId};
+use crate::decoding::Decoding;
 use crate::dtmf::Detector;
+use crate::encoder::{MAX_PAYLOAD, Rate};
 use crate::key_filter::KeyFilter;
 use crate::key_queue::{KeyQueue, Sending};
 use crate::negotiation::Agreed;
@@ -15,7 +19,8 @@ use crate::recording::Recording;
 use crate::rtp::{HEADER_LENGTH, write_header};
 use crate::rtp_leg::RtpLeg;
 use crate::seed::Seed;
-use crate::send_stream::{FRAME_SAMPLES, Numbers, SendStream};
+use crate::send_stream::{Numbers, SendStream};
+use crate::speaking::Speaking;
 use crate::telephone_event;
 use crate::timers::{Timer, Timers};
 use crate::webrtc_leg::WebRtcLeg;
@@ -69,6 +74,14 @@ pub(crate) struct Leg {
     pub sounded: Option<(u32, u32)>,
     /// The next own frame does not follow the last one in time.
     pub gap: bool,
+    /// What it says in samples, while somebody needs that.
+    pub decoding: Option<Box<Decoding>>,
+    /// What encodes for it, while something is to be encoded.
+    pub speaking: Option<Box<Speaking>>,
+    /// Milliseconds made up by decoders that are gone, and packets too late for them.
+    pub concealed_ms: u64,
+    /// See [`Self::concealed_ms`].
+    pub late: u64,
 }
 
 impl Leg {
@@ -94,6 +107,10 @@ impl Leg {
             seed,
             sounded: None,
             gap: true,
+            decoding: None,
+            speaking: None,
+            concealed_ms: 0,
+            late: 0,
         }
     }
 
@@ -167,8 +184,8 @@ impl Leg {
 
     /// One beat; false when nothing is left to send.
     fn run_frame<S: PacketSink>(&mut self, out: &mut Out<'_, S>) -> bool {
-        let by_event = self.agreed.is_some_and(|agreed| agreed.payloads.event.is_some());
-        self.keys.advance(by_event);
+        let event = self.agreed.and_then(|agreed| agreed.payloads.event);
+        self.keys.advance(event.map(|event| event.clock));
         if self.keys.current.is_some() {
             self.run_key(out);
             return true;
@@ -176,16 +193,12 @@ impl Leg {
         let Some(agreed) = self.agreed else {
             return false;
         };
-        let Some(playback) = self.playback.as_mut() else {
-            return false;
-        };
-        if let Some(frame) = playback.next_frame(agreed.payloads.law) {
-            self.send_audio(&frame, out);
+        if self.play_frame(&agreed, out) {
             return true;
         }
-        let token = playback.token;
-        self.playback = None;
-        out.events.push_back(Event::PlaybackEnded { leg: self.id, token });
+        if let Some(playback) = self.playback.take() {
+            out.events.push_back(Event::PlaybackEnded { leg: self.id, token: playback.token });
+        }
         false
     }
 
@@ -193,7 +206,6 @@ impl Leg {
         let Some(agreed) = self.agreed else {
             return;
         };
-        let law = agreed.payloads.law;
         match self.keys.current {
             Some(Sending::Event { mut sender, first }) => {
                 let Some(event) = sender.next_payload() else {
@@ -202,45 +214,34 @@ impl Leg {
                     return;
                 };
                 self.keys.current = Some(Sending::Event { sender, first: false });
-                if let (Some(payload_type), true) = (agreed.payloads.event, self.sending().is_some()) {
+                if let (Some(event_type), true) = (agreed.payloads.event, self.sending().is_some()) {
                     let numbers = if first {
-                        Numbers { marker: true, ..self.send.own(out.now, FRAME_SAMPLES, true) }
+                        Numbers { marker: true, ..self.send.own(out.now, self.send.clock() / 50, true) }
                     } else {
                         self.send.own_again(out.now)
                     };
-                    self.transmit(numbers, payload_type, &event.bytes(), out);
+                    self.transmit(numbers, event_type.payload_type, &event.bytes(), out);
                 }
             }
-            Some(Sending::Tone(mut tone)) => match tone.next_frame(law) {
+            Some(Sending::Tone(mut tone)) => match tone.next_frame() {
                 Some(frame) => {
                     self.keys.current = Some(Sending::Tone(tone));
-                    self.send_audio(&frame, out);
+                    self.say_samples(&frame, Rate::Narrow, out);
                 }
                 None => {
                     self.keys.pause();
-                    self.send_audio(&[law.silence(); FRAME], out);
+                    self.say_samples(&[0; FRAME], Rate::Narrow, out);
                 }
             },
             Some(Sending::Pause(frames)) => {
                 self.keys.current = frames.checked_sub(1).map(Sending::Pause);
-                self.send_audio(&[law.silence(); FRAME], out);
+                self.say_samples(&[0; FRAME], Rate::Narrow, out);
             }
             None => {}
         }
     }
 
-    /// Sends a frame of our own, unless the far end holds.
-    fn send_audio<S: PacketSink>(&mut self, frame: &[u8; FRAME], out: &mut Out<'_, S>) {
-        let Some(agreed) = self.sending() else {
-            self.gap = true;
-            return;
-        };
-        let gap = std::mem::take(&mut self.gap);
-        let numbers = self.send.own(out.now, FRAME_SAMPLES, gap);
-        self.transmit(numbers, agreed.payloads.audio, frame, out);
-    }
-
-    /// Sends a payload of our own (at most a frame).
+    /// Sends a payload of our own, of at most [`MAX_PAYLOAD`] bytes.
     pub fn transmit<S: PacketSink>(
         &mut self,
         numbers: Numbers,
@@ -254,7 +255,7 @@ impl Leg {
                 let Some(to) = rtp.latch.destination() else {
                     return;
                 };
-                let mut packet = [0; HEADER_LENGTH + FRAME];
+                let mut packet = [0; HEADER_LENGTH + MAX_PAYLOAD];
                 let length = HEADER_LENGTH + payload.len();
                 if let Some(header) = packet.first_chunk_mut() {
                     let Numbers { marker, sequence, timestamp } = numbers;
@@ -279,7 +280,7 @@ impl Leg {
         self.timers.set(Timer::KeepAlive, out.now + KEEP_ALIVE);
         if let (Some(agreed), None) = (self.sending(), self.timers.get(Timer::Frame)) {
             self.gap = true;
-            self.send_audio(&[agreed.payloads.law.silence(); FRAME], out);
+            self.send_silence(&agreed, out);
         }
     }
 
@@ -293,18 +294,6 @@ impl Leg {
                 out.events.push_back(Event::Recorded { leg: self.id, token, mulaw });
             }
             out.events.push_back(Event::RecordingEnded { leg: self.id, token, ms });
-        }
-    }
-
-    /// Its figures so far.
-    pub fn figures(&self) -> Figures {
-        Figures {
-            received: self.receive.received(),
-            sent: self.send.packets,
-            lost: self.receive.lost(),
-            jitter_ms: self.receive.jitter_ms(),
-            dropped: self.dropped,
-            codec: self.agreed.map_or("", |agreed| agreed.payloads.law.name()),
         }
     }
 }

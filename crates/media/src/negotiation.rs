@@ -1,17 +1,15 @@
-//! Offer and answer (RFC 3264) of an RTP leg: PCMU, PCMA and telephone-event over RTP/AVP.
+//! Offer and answer (RFC 3264) of an RTP leg: codecs and telephone-event over RTP/AVP and RTP/SAVP.
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::codec::Codec;
+use crate::codec_choice::{
+    answered_event, choose_codec, event_of, listen_to_ours, offered_maps, ptime, rtpmap, their_payloads,
+};
 use crate::command::RefusedSdp;
-use crate::g711::Law;
-use crate::payload_map::{Payload, PayloadMap};
+use crate::payload_map::PayloadMap;
 use crate::sdp::{Connection, Direction, Media, Origin, RtpMap, Sdp};
 use crate::srtp::{Sdes, Security};
-
-/// The payload type of telephone-event in our own offers.
-pub const OUR_EVENT: u8 = 101;
-/// Events 0 to 15: the sixteen keys.
-const OUR_EVENTS: &str = "0-15";
 
 /// The addresses of a leg's sockets as told to the far end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +37,10 @@ pub struct Agreed {
     pub may_receive: bool,
     /// RTCP shares the RTP port (RFC 5761).
     pub rtcp_mux: bool,
+    /// How long packets we make should last, in milliseconds: 10 to 60.
+    pub ptime_ms: u32,
+    /// How long packets may last at most, where the far end said so, in milliseconds.
+    pub max_ptime_ms: Option<u32>,
 }
 
 /// The side of one leg in offers and answers.
@@ -85,37 +87,34 @@ impl Negotiation {
         &self.sdes
     }
 
-    /// Our offer of all we speak.
-    pub fn offer(&mut self) -> Sdp {
+    /// Our offer of all we speak. `like`: what the leg it will talk to speaks, which comes first.
+    pub fn offer(&mut self, like: Option<Codec>) -> Sdp {
         self.offered = true;
         self.ours_last = true;
-        let maps = vec![g711(Law::Mu, 0), g711(Law::A, 8), event(OUR_EVENT, OUR_EVENTS)];
-        let mut audio = self.audio(self.sdes.protocol(), maps, Direction::SendRecv, None);
+        let mut audio = self.audio(self.sdes.protocol(), offered_maps(like), Direction::SendRecv, None);
         audio.crypto = self.sdes.offer();
         self.describe(audio)
     }
 
-    /// The answer to an offer of the far end.
+    /// The answer to an offer of the far end, with the codec of theirs that goes to `like` without being decoded, else the
+    /// first of theirs that we speak.
     ///
     /// # Errors
     /// [`RefusedSdp`]; what was agreed before stays.
-    pub fn answer(&mut self, offer: &Sdp) -> Result<(Sdp, Agreed), RefusedSdp> {
+    pub fn answer(&mut self, offer: &Sdp, like: Option<Codec>) -> Result<(Sdp, Agreed), RefusedSdp> {
         if self.offered && !self.agreed {
             return Err(RefusedSdp::WrongState);
         }
         let (line, media) = self.choose(offer).ok_or(RefusedSdp::NotAcceptable)?;
-        let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
+        let (codec, payload_type) = choose_codec(media, like).ok_or(RefusedSdp::NotAcceptable)?;
         let direction = offer.direction_of(media);
-        let their_event = event_of(media);
-        let payloads = PayloadMap::new(law, payload_type, their_event.map(|map| map.payload_type));
+        let their_event = event_of(media, codec);
+        let payloads = their_payloads(media, codec, payload_type);
         self.rtcp_mux = media.rtcp_mux;
         let agreed = agree(offer, media, payloads, self.rtcp_mux);
 
-        let mut maps = vec![g711(law, payload_type)];
-        if let Some(map) = their_event {
-            let parameters = if map.parameters.is_empty() { OUR_EVENTS } else { &map.parameters };
-            maps.push(event(map.payload_type, parameters));
-        }
+        let mut maps = vec![rtpmap(codec, payload_type)];
+        maps.extend(their_event.map(answered_event));
         let mut audio = self.audio(&media.protocol, maps, direction.answer(), media.mid.clone());
         audio.crypto = self.sdes.answer(media)?;
         self.lines = offer.media.iter().map(Media::rejection).collect();
@@ -136,13 +135,10 @@ impl Negotiation {
             return Err(RefusedSdp::WrongState);
         }
         let media = answer.media.get(self.audio_line).filter(|m| has_audio(m)).ok_or(RefusedSdp::NotAcceptable)?;
-        let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
-        let event = event_of(media).map(|map| map.payload_type);
-        let mut payloads = PayloadMap::new(law, payload_type, event);
+        let (codec, payload_type) = choose_codec(media, None).ok_or(RefusedSdp::NotAcceptable)?;
+        let mut payloads = their_payloads(media, codec, payload_type);
         // What we offered may come under our own numbers.
-        payloads.listen(0, Payload::Audio(Law::Mu));
-        payloads.listen(8, Payload::Audio(Law::A));
-        payloads.listen(OUR_EVENT, Payload::Event);
+        listen_to_ours(&mut payloads);
         self.sdes.accept(media)?;
         // Of what we did not offer an answer says nothing (RFC 5761 section 5.1.1).
         self.rtcp_mux &= media.rtcp_mux;
@@ -179,6 +175,7 @@ impl Negotiation {
             direction: Some(direction),
             maps,
             ptime: Some(20),
+            max_ptime: None,
             rtcp: rtcp
                 .filter(|_| !self.rtcp_mux)
                 .map(|rtcp| (rtcp.port(), (rtcp.ip() != self.local.rtp.ip()).then(|| rtcp.ip()))),
@@ -206,41 +203,9 @@ impl Negotiation {
     }
 }
 
-fn g711(law: Law, payload_type: u8) -> RtpMap {
-    RtpMap { payload_type, encoding: law.name().to_owned(), clock_rate: 8000, channels: 1, parameters: String::new() }
-}
-
-fn event(payload_type: u8, parameters: &str) -> RtpMap {
-    RtpMap {
-        payload_type,
-        encoding: "telephone-event".to_owned(),
-        clock_rate: 8000,
-        channels: 1,
-        parameters: parameters.to_owned(),
-    }
-}
-
 /// An m-line with a codec of ours, whatever its transport.
 fn has_audio(media: &Media) -> bool {
-    media.kind == "audio" && media.port != 0 && first_law(media).is_some()
-}
-
-/// The first format of the m-line that is G.711: the far end's preference.
-pub(crate) fn first_law(media: &Media) -> Option<(Law, u8)> {
-    media.formats.iter().find_map(|format| {
-        let payload_type: u8 = format.parse().ok()?;
-        let map = media.maps.iter().find(|map| map.payload_type == payload_type)?;
-        let law = [Law::Mu, Law::A].into_iter().find(|law| map.encoding.eq_ignore_ascii_case(law.name()))?;
-        (map.clock_rate == 8000 && map.channels == 1).then_some((law, payload_type))
-    })
-}
-
-pub(crate) fn event_of(media: &Media) -> Option<&RtpMap> {
-    media.maps.iter().find(|map| {
-        map.encoding.eq_ignore_ascii_case("telephone-event")
-            && map.clock_rate == 8000
-            && media.formats.iter().any(|format| format.parse() == Ok(map.payload_type))
-    })
+    media.kind == "audio" && media.port != 0 && choose_codec(media, None).is_some()
 }
 
 fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap, rtcp_mux: bool) -> Agreed {
@@ -262,5 +227,7 @@ fn agree(sdp: &Sdp, media: &Media, payloads: PayloadMap, rtcp_mux: bool) -> Agre
         may_send: direction.receives() && !unspecified,
         may_receive: direction.sends(),
         rtcp_mux,
+        ptime_ms: ptime(media, payloads.codec),
+        max_ptime_ms: media.max_ptime.map(u32::from),
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::command::{Event, LegId};
+use crate::copies::Copies;
 
 /// Which of a leg's sockets. A WebRTC leg has one socket, [`Channel::Rtp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +41,8 @@ pub struct Counts {
     pub packets_out: u64,
     /// Packets forwarded over a bridge or echoed.
     pub forwarded: u64,
+    /// Pieces of 20 ms that were decoded and encoded anew for a partner.
+    pub transcoded: u64,
     /// Dropped: not RTP, RTCP, STUN or DTLS, or an RTP packet with nothing in it.
     pub dropped_malformed: u64,
     /// Dropped: not from the source the leg listens to.
@@ -63,6 +66,8 @@ pub(crate) struct Out<'a, S> {
     pub since_start: Duration,
     pub sink: &'a mut S,
     pub events: &'a mut VecDeque<Event>,
+    /// Prompts in other codecs than G.711.
+    pub copies: &'a mut Copies,
     pub counts: &'a mut Counts,
 }
 

@@ -28,6 +28,15 @@ enum Piece {
     Silence(usize),
 }
 
+/// A frame of 20 ms of what is played.
+#[derive(Clone, Debug)]
+pub enum Sound {
+    /// This frame of a prompt.
+    Prompt(Arc<Prompt>, usize),
+    /// Silence.
+    Silence,
+}
+
 impl Piece {
     fn frames(&self) -> usize {
         match self {
@@ -58,8 +67,27 @@ impl Playback {
         playback
     }
 
-    /// The next frame; `None` when the list is done.
+    /// The next frame in G.711; `None` when the list is done.
     pub fn next_frame(&mut self, law: Law) -> Option<[u8; FRAME]> {
+        let (piece, index) = self.advance()?;
+        let frame = match self.pieces.get(piece) {
+            Some(Piece::Prompt(prompt)) => prompt.frame(law, index).copied(),
+            Some(Piece::Silence(_)) | None => None,
+        };
+        Some(frame.unwrap_or([law.silence(); FRAME]))
+    }
+
+    /// Where the next frame stands, for other codecs; `None` when the list is done.
+    pub fn next_sound(&mut self) -> Option<Sound> {
+        let (piece, index) = self.advance()?;
+        Some(match self.pieces.get(piece) {
+            Some(Piece::Prompt(prompt)) => Sound::Prompt(Arc::clone(prompt), index),
+            Some(Piece::Silence(_)) | None => Sound::Silence,
+        })
+    }
+
+    /// Goes on by a frame: its piece and number.
+    fn advance(&mut self) -> Option<(usize, usize)> {
         // Empty pieces are skipped; each pass over the list has a piece that is not empty, or repeat is Once.
         for _ in 0..=2 * MAX_SOURCES {
             let Some(piece) = self.pieces.get(self.piece) else {
@@ -73,10 +101,7 @@ impl Playback {
             let index = self.frame;
             if index < piece.frames() {
                 self.frame += 1;
-                return Some(match piece {
-                    Piece::Prompt(prompt) => prompt.frame(law, index).copied().unwrap_or([law.silence(); FRAME]),
-                    Piece::Silence(_) => [law.silence(); FRAME],
-                });
+                return Some((self.piece, index));
             }
             self.frame = 0;
             if !piece.forever() || index == 0 {

@@ -28,6 +28,8 @@ struct Source {
     seen: u64,
     received: u64,
     transit: i64,
+    /// Timestamp units a second of what was heard last.
+    clock: u32,
     /// Jitter times 16, as in RFC 3550 A.8.
     jitter: u32,
     expected_prior: u64,
@@ -47,22 +49,24 @@ pub enum Arrival {
 }
 
 impl ReceiveStream {
-    /// Takes note of a packet. `now` counts from `start`, the engine's first instant.
-    pub fn arrive(&mut self, header: &Header, since_start: Duration) -> Arrival {
-        // Time in timestamp units (8 kHz); only differences matter, so wrapping is harmless.
-        let transit = (since_start.as_micros() / 125) as i64 - i64::from(header.timestamp);
+    /// Takes note of a packet whose timestamps count `clock` units a second. `since_start` counts from the engine's first
+    /// instant.
+    pub fn arrive(&mut self, header: &Header, clock: u32, since_start: Duration) -> Arrival {
+        // Time in timestamp units; only differences matter, so wrapping is harmless.
+        let arrived = since_start.as_micros() as u64 * u64::from(clock) / 1_000_000;
+        let transit = arrived as i64 - i64::from(header.timestamp);
         let known = self.source.as_mut().filter(|source| source.ssrc == header.ssrc);
         if let Some(source) = known {
             let ahead = header.sequence.wrapping_sub(source.highest as u16).cast_signed();
             if (-MAX_DROPOUT..=MAX_DROPOUT).contains(&ahead) {
-                return source.arrive(ahead, transit);
+                return source.arrive(ahead, transit, clock);
             }
         }
-        self.restart(header, transit);
+        self.restart(header, transit, clock);
         Arrival::Newest
     }
 
-    fn restart(&mut self, header: &Header, transit: i64) {
+    fn restart(&mut self, header: &Header, transit: i64, clock: u32) {
         self.received_before = self.received();
         self.lost_before = self.lost();
         // 65536 more than the wire's number leaves room for packets before the first one.
@@ -74,6 +78,7 @@ impl ReceiveStream {
             seen: 1,
             received: 1,
             transit,
+            clock,
             jitter: 0,
             expected_prior: 0,
             received_prior: 0,
@@ -105,7 +110,7 @@ impl ReceiveStream {
     /// Interarrival jitter in milliseconds.
     #[must_use]
     pub fn jitter_ms(&self) -> f32 {
-        self.source.as_ref().map_or(0.0, |source| (source.jitter >> 4) as f32 / 8.0)
+        self.source.as_ref().map_or(0.0, |source| (source.jitter >> 4) as f32 * 1000.0 / source.clock.max(1) as f32)
     }
 
     /// A sender report came from `ssrc`.
@@ -142,7 +147,7 @@ impl ReceiveStream {
 }
 
 impl Source {
-    fn arrive(&mut self, ahead: i16, transit: i64) -> Arrival {
+    fn arrive(&mut self, ahead: i16, transit: i64, clock: u32) -> Arrival {
         let arrival = if ahead > 0 {
             let ahead = u64::from(ahead.unsigned_abs());
             self.highest += ahead;
@@ -159,6 +164,12 @@ impl Source {
             Arrival::Late
         };
         self.received += 1;
+        if clock != self.clock {
+            // Units of another length: jitter begins anew.
+            self.clock = clock;
+            self.transit = transit;
+            self.jitter = 0;
+        }
         let difference = (transit - self.transit).unsigned_abs().min(0x00ff_ffff) as u32;
         self.transit = transit;
         self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
@@ -200,7 +211,7 @@ mod tests {
             (1, Arrival::Duplicate),
             (4, Arrival::Newest),
         ] {
-            assert_eq!(stream.arrive(&header(sequence), at(0)), arrival, "{sequence}");
+            assert_eq!(stream.arrive(&header(sequence), 8000, at(0)), arrival, "{sequence}");
         }
         assert_eq!(stream.received(), 5);
         assert_eq!(stream.lost(), 2);
@@ -212,11 +223,11 @@ mod tests {
     #[test]
     fn a_new_source_keeps_the_sums() {
         let mut stream = ReceiveStream::default();
-        stream.arrive(&header(1), at(0));
-        stream.arrive(&header(3), at(40));
+        stream.arrive(&header(1), 8000, at(0));
+        stream.arrive(&header(3), 8000, at(40));
         let mut other = header(9000);
         other.ssrc = 2;
-        assert_eq!(stream.arrive(&other, at(60)), Arrival::Newest);
+        assert_eq!(stream.arrive(&other, 8000, at(60)), Arrival::Newest);
         assert_eq!((stream.received(), stream.lost()), (3, 1));
     }
 
@@ -225,8 +236,8 @@ mod tests {
         let mut even = ReceiveStream::default();
         let mut uneven = ReceiveStream::default();
         for n in 0..200_u16 {
-            even.arrive(&header(n), at(u64::from(n) * 20));
-            uneven.arrive(&header(n), at(u64::from(n) * 20 + u64::from(n % 2) * 10));
+            even.arrive(&header(n), 8000, at(u64::from(n) * 20));
+            uneven.arrive(&header(n), 8000, at(u64::from(n) * 20 + u64::from(n % 2) * 10));
         }
         assert!(even.jitter_ms() < 0.5);
         assert!((9.0..11.0).contains(&uneven.jitter_ms()), "{}", uneven.jitter_ms());

@@ -1,4 +1,5 @@
-//! RTCP (RFC 3550 section 6): sender and receiver reports, SDES with a CNAME, BYE.
+//! RTCP (RFC 3550 section 6): sender and receiver reports, SDES with a CNAME, BYE; the VoIP metrics of XR (RFC 3611) are
+//! read. Compound packets may begin with anything (RFC 5506).
 
 /// Seconds from the NTP epoch (1900) to an arbitrary start of ours. Only differences matter to receivers,
 /// so the engine counts from its own first instant.
@@ -51,16 +52,33 @@ pub struct ReportBlock {
 }
 
 /// One part of a compound packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Part {
-    /// A sender report with its first report block.
-    Sender(u32, SenderInfo, Option<ReportBlock>),
-    /// A receiver report with its first report block.
-    Receiver(u32, Option<ReportBlock>),
+    /// A sender report; its blocks follow.
+    Sender(u32, SenderInfo),
+    /// A receiver report; its blocks follow.
+    Receiver(u32),
+    /// A report block of the report before.
+    Block(ReportBlock),
+    /// What the far end measured of a source (RFC 3611 section 4.7).
+    Metrics(VoipMetrics),
     /// Goodbye of a source.
     Bye(u32),
     /// SDES, APP, feedback: taken note of, not read.
     Other(u8),
+}
+
+/// The VoIP metrics we care for (RFC 3611 section 4.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VoipMetrics {
+    /// The source that was measured.
+    pub ssrc: u32,
+    /// Delay within the far end in milliseconds; 0 when it does not know.
+    pub end_system_ms: u16,
+    /// Its mark for listening, 1 to 5.
+    pub mos_listening: Option<f32>,
+    /// Its mark for conversation, 1 to 5.
+    pub mos_conversational: Option<f32>,
 }
 
 /// Why a datagram is not RTCP.
@@ -86,14 +104,14 @@ pub fn parse(packet: &[u8], mut each: impl FnMut(Part)) -> Result<(), MalformedR
         }
         let length = 4 + 4 * usize::from(u16::from_be_bytes([head[2], head[3]]));
         let body = rest.get(4..length).ok_or(MalformedRtcp)?;
-        each(parse_part(head[1], head[0] & 0x1f, body).ok_or(MalformedRtcp)?);
+        parse_part(head[1], head[0] & 0x1f, body, &mut each).ok_or(MalformedRtcp)?;
         rest = &rest[length..];
     }
     Ok(())
 }
 
-fn parse_part(packet_type: u8, count: u8, body: &[u8]) -> Option<Part> {
-    match packet_type {
+fn parse_part(packet_type: u8, count: u8, body: &[u8], each: &mut impl FnMut(Part)) -> Option<()> {
+    let first_block = match packet_type {
         200 => {
             let info = SenderInfo {
                 ntp: u64::from(word(body, 4)?) << 32 | u64::from(word(body, 8)?),
@@ -101,16 +119,53 @@ fn parse_part(packet_type: u8, count: u8, body: &[u8]) -> Option<Part> {
                 packets: word(body, 16)?,
                 octets: word(body, 20)?,
             };
-            let block = if count > 0 { Some(block(body, 24)?) } else { None };
-            Some(Part::Sender(word(body, 0)?, info, block))
+            each(Part::Sender(word(body, 0)?, info));
+            24
         }
         201 => {
-            let block = if count > 0 { Some(block(body, 4)?) } else { None };
-            Some(Part::Receiver(word(body, 0)?, block))
+            each(Part::Receiver(word(body, 0)?));
+            4
         }
-        203 if count > 0 => Some(Part::Bye(word(body, 0)?)),
-        other => Some(Part::Other(other)),
+        203 if count > 0 => {
+            each(Part::Bye(word(body, 0)?));
+            return Some(());
+        }
+        207 => return parse_extended(body, each),
+        other => {
+            each(Part::Other(other));
+            return Some(());
+        }
+    };
+    // Of 31 at most.
+    (0..usize::from(count)).try_for_each(|number| {
+        each(Part::Block(block(body, first_block + number * 24)?));
+        Some(())
+    })
+}
+
+/// The blocks of an extended report (RFC 3611 section 2); all but the VoIP metrics are passed over.
+fn parse_extended(body: &[u8], each: &mut impl FnMut(Part)) -> Option<()> {
+    let mut rest = body.get(4..)?;
+    for _ in 0..MAX_PARTS {
+        let Some(head) = rest.first_chunk::<4>() else {
+            return rest.is_empty().then_some(());
+        };
+        let length = 4 + 4 * usize::from(u16::from_be_bytes([head[2], head[3]]));
+        let block = rest.get(..length)?;
+        if head[0] == 7 {
+            // Marks are ten times as large; 127 says that there is none.
+            let mark =
+                |at: usize| block.get(at).filter(|mark| (10..=50).contains(*mark)).map(|mark| f32::from(*mark) / 10.0);
+            each(Part::Metrics(VoipMetrics {
+                ssrc: word(block, 4)?,
+                end_system_ms: (word(block, 16)? & 0xffff) as u16,
+                mos_listening: mark(26),
+                mos_conversational: mark(27),
+            }));
+        }
+        rest = rest.get(length..)?;
     }
+    Some(())
 }
 
 fn word(body: &[u8], at: usize) -> Option<u32> {
@@ -254,9 +309,10 @@ mod tests {
         let packet = Writer::new().report(7, Some(info), Some(block)).cname(7, 0xabc).bye(7);
         assert_eq!(packet.bytes().len() % 4, 0);
         assert_eq!(packet.bytes().len(), 52 + 28 + 8);
-        assert_eq!(parts(packet.bytes()), [Part::Sender(7, info, Some(block)), Part::Other(202), Part::Bye(7)]);
+        let whole = [Part::Sender(7, info), Part::Block(block), Part::Other(202), Part::Bye(7)];
+        assert_eq!(parts(packet.bytes()), whole);
         let packet = Writer::new().report(7, None, None).cname(7, 1);
-        assert_eq!(parts(packet.bytes()), [Part::Receiver(7, None), Part::Other(202)]);
+        assert_eq!(parts(packet.bytes()), [Part::Receiver(7), Part::Other(202)]);
     }
 
     #[test]
@@ -268,6 +324,24 @@ mod tests {
             let cut = parse(&bytes[..length], |_| ());
             assert_eq!(cut.is_ok(), length == 32, "{length}");
         }
+    }
+
+    #[test]
+    fn voip_metrics_are_read_among_other_blocks() {
+        let mut packet = vec![0x80, 207, 0, 13, 0, 0, 0, 9];
+        packet.extend([4, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]); // receiver reference time
+        packet.extend([7, 0, 0, 8, 0, 0, 0, 77]);
+        packet.extend([0; 8]);
+        packet.extend([0, 40, 0, 120]); // round trip and end system delay
+        packet.extend([0, 0, 0, 16, 93, 127, 43, 127]);
+        packet.extend([0; 8]);
+        let metrics = VoipMetrics { ssrc: 77, end_system_ms: 120, mos_listening: Some(4.3), mos_conversational: None };
+        assert_eq!(parts(&packet), [Part::Metrics(metrics)]);
+        for length in 1..packet.len() {
+            assert_eq!(parse(&packet[..length], |_| ()), Err(MalformedRtcp), "{length}");
+        }
+        packet[23] = 200;
+        assert_eq!(parse(&packet, |_| ()), Err(MalformedRtcp), "a block longer than its packet");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::codec::Codec;
 use crate::command::{LegId, RefusedSdp};
+use crate::far_report::FarReports;
 use crate::latch::Latch;
 use crate::negotiation::{Agreed, LocalAddresses, Negotiation};
 use crate::out::{Channel, Out, PacketSink};
@@ -24,6 +26,8 @@ pub(crate) struct RtpLeg {
     pub srtp: Option<Box<Srtp>>,
     /// Our stream is to go on under another SSRC: the far end made a new context for it.
     rekeyed: bool,
+    /// What the far end says of our packets.
+    pub far: FarReports,
 }
 
 impl RtpLeg {
@@ -38,21 +42,22 @@ impl RtpLeg {
             rtcp_channel: Channel::Rtp,
             srtp: None,
             rekeyed: false,
+            far: FarReports::default(),
         }
     }
 
-    /// Our offer.
-    pub fn offer(&mut self) -> Arc<[u8]> {
-        bytes(&self.negotiation.offer())
+    /// Our offer. `like`: what the leg it will talk to speaks.
+    pub fn offer(&mut self, like: Option<Codec>) -> Arc<[u8]> {
+        bytes(&self.negotiation.offer(like))
     }
 
     /// Answers an offer.
     ///
     /// # Errors
     /// Why it is refused; nothing changed then.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(Arc<[u8]>, Agreed), RefusedSdp> {
+    pub fn answer(&mut self, offer: &[u8], like: Option<Codec>) -> Result<(Arc<[u8]>, Agreed), RefusedSdp> {
         let offer = Sdp::parse(offer).map_err(|_| RefusedSdp::Malformed)?;
-        let (answer, agreed) = self.negotiation.answer(&offer)?;
+        let (answer, agreed) = self.negotiation.answer(&offer, like)?;
         self.direct(&agreed);
         Ok((bytes(&answer), agreed))
     }

@@ -126,6 +126,8 @@ pub struct Media {
     pub maps: Vec<RtpMap>,
     /// `a=ptime` in milliseconds.
     pub ptime: Option<u16>,
+    /// `a=maxptime` in milliseconds.
+    pub max_ptime: Option<u16>,
     /// `a=rtcp` (RFC 3605): the port, and an address when written.
     pub rtcp: Option<(u16, Option<IpAddr>)>,
     /// `a=mid`.
@@ -150,6 +152,7 @@ impl Media {
             direction: None,
             maps: Vec::new(),
             ptime: None,
+            max_ptime: None,
             rtcp: None,
             mid: self.mid.clone(),
             crypto: Vec::new(),

@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-/// Samples of a frame of 20 ms.
-pub const FRAME_SAMPLES: u32 = 160;
 /// A jump of the incoming sequence or timestamp beyond this is a new stream.
 const MAX_JUMP: i16 = 3000;
 
@@ -20,6 +18,10 @@ pub struct SendStream {
     /// Extended number of the last packet.
     sequence: u64,
     timestamp: u32,
+    /// Timestamp units a second.
+    clock: u32,
+    /// How long the last packet of our own lasts, in timestamp units.
+    own_duration: u32,
     sent_at: Option<Instant>,
     /// When the first packet with `timestamp` was sent.
     stamped_at: Option<Instant>,
@@ -56,6 +58,8 @@ impl SendStream {
             // SRTP's rollover counter starts at 0, so the first number stays below 2¹⁵.
             sequence: (seed >> 32) & 0x7fff,
             timestamp: other as u32,
+            clock: 8000,
+            own_duration: 160,
             sent_at: None,
             stamped_at: None,
             feed: Feed::Nothing,
@@ -67,6 +71,26 @@ impl SendStream {
         self.ssrc = seed as u32;
         self.sequence = (seed >> 32) & 0x7fff;
         self.feed = Feed::Nothing;
+    }
+
+    /// The clock of what is sent from now on. Timestamps go on from the last one by the time that passes; the SSRC stays
+    /// (RFC 7160 section 4.2 allows it for a change of codec).
+    pub const fn set_clock(&mut self, clock: u32) {
+        if self.clock != clock {
+            self.clock = clock;
+            self.own_duration = clock / 50;
+            self.feed = Feed::Nothing;
+        }
+    }
+
+    /// Timestamp units a second.
+    #[must_use]
+    pub const fn clock(&self) -> u32 {
+        self.clock
+    }
+
+    const fn units(&self, elapsed: Duration) -> u32 {
+        (elapsed.as_micros() as u64 * self.clock as u64 / 1_000_000) as u32
     }
 
     /// When the last packet was sent.
@@ -81,14 +105,15 @@ impl SendStream {
             return self.timestamp;
         };
         let elapsed = now.saturating_duration_since(stamped_at);
-        let samples = (elapsed.as_micros() / 125) as u32;
-        self.timestamp.wrapping_add(samples.max(FRAME_SAMPLES))
+        self.timestamp.wrapping_add(self.units(elapsed).max(self.own_duration))
     }
 
-    /// Numbers for a frame of our own that follows the last one of ours by `samples`, or starts a talkspurt.
-    pub fn own(&mut self, now: Instant, samples: u32, gap: bool) -> Numbers {
+    /// Numbers for a packet of our own that lasts `duration` timestamp units and follows the last one of ours, or starts a
+    /// talkspurt.
+    pub fn own(&mut self, now: Instant, duration: u32, gap: bool) -> Numbers {
         let marker = gap || self.feed != Feed::Own;
-        let timestamp = if marker { self.fresh_timestamp(now) } else { self.timestamp.wrapping_add(samples) };
+        let timestamp = if marker { self.fresh_timestamp(now) } else { self.timestamp.wrapping_add(self.own_duration) };
+        self.own_duration = duration;
         self.feed = Feed::Own;
         self.stamp(now, timestamp);
         self.count(now, Numbers { marker, sequence: self.sequence + 1, timestamp })
@@ -152,7 +177,7 @@ impl SendStream {
     #[must_use]
     pub fn timestamp_at(&self, now: Instant) -> u32 {
         let elapsed = self.stamped_at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        self.timestamp.wrapping_add((elapsed.as_micros() / 125) as u32)
+        self.timestamp.wrapping_add(self.units(elapsed))
     }
 }
 
@@ -195,6 +220,21 @@ mod tests {
         let other = stream.forward(at(120), 8, 9, 9, false).unwrap();
         assert_eq!((other.marker, other.sequence), (true, third.sequence + 4));
         assert!(other.timestamp > sixth.timestamp);
+    }
+
+    #[test]
+    fn another_clock_goes_on_by_the_time_that_passes() {
+        let start = start();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut stream = SendStream::new(1, 0);
+        let first = stream.own(at(0), 160, false);
+        stream.set_clock(48_000);
+        let second = stream.own(at(20), 1920, false);
+        assert_eq!((second.marker, second.timestamp - first.timestamp), (true, 960));
+        // The second lasts 40 ms.
+        let third = stream.own(at(60), 960, false);
+        assert_eq!((third.marker, third.timestamp - second.timestamp), (false, 1920));
+        assert_eq!(stream.timestamp_at(at(70)) - third.timestamp, 480);
     }
 
     #[test]

@@ -130,6 +130,8 @@ pub struct Sender {
     code: u8,
     duration: u16,
     total: u16,
+    /// Timestamp units of 20 ms.
+    step: u16,
     ends: u8,
 }
 
@@ -137,7 +139,16 @@ impl Sender {
     /// `duration_ms` is kept between 40 and 8000.
     #[must_use]
     pub fn new(code: u8, duration_ms: u16) -> Self {
-        Self { code, duration: 0, total: duration_ms.clamp(40, 8000) * 8, ends: 0 }
+        Self::with_clock(code, duration_ms, 8000)
+    }
+
+    /// For timestamps that count `clock` units a second, 8000 to 48000. What does not fit into a duration's 16 bits
+    /// (1.3 s at 48 kHz) is cut.
+    #[must_use]
+    pub fn with_clock(code: u8, duration_ms: u16, clock: u32) -> Self {
+        let total = u32::from(duration_ms.clamp(40, 8000)) * (clock / 1000);
+        let (total, step) = (u16::try_from(total).unwrap_or(u16::MAX), (clock / 50).min(960) as u16);
+        Self { code, duration: 0, total, step, ends: 0 }
     }
 
     /// The next payload, 20 ms after the one before; `None` when the key is done.
@@ -145,7 +156,7 @@ impl Sender {
         if self.ends >= 3 {
             return None;
         }
-        self.duration = self.duration.saturating_add(160).min(self.total);
+        self.duration = self.duration.saturating_add(self.step).min(self.total);
         let end = self.duration >= self.total;
         self.ends += u8::from(end);
         Some(TelephoneEvent { code: self.code, end, volume: VOLUME, duration: self.duration })

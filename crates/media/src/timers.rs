@@ -19,12 +19,14 @@ pub enum Timer {
     Recording,
     /// ICE and DTLS of a WebRTC leg.
     Transport,
+    /// The next 20 ms of what the far end says, where it is decoded.
+    Beat,
 }
 
 impl Timer {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Frame, Self::Report, Self::KeepAlive, Self::Quiet, Self::Recording, Self::Transport];
+    pub const ALL: [Self; 7] =
+        [Self::Frame, Self::Report, Self::KeepAlive, Self::Quiet, Self::Recording, Self::Transport, Self::Beat];
 }
 
 /// The timers of one leg.
@@ -59,6 +61,11 @@ impl Timers {
             self.clear(timer);
         }
         due
+    }
+
+    /// Its wake-up was in another heap: it is to be scheduled anew.
+    pub const fn forget_wake_up(&mut self) {
+        self.scheduled = None;
     }
 
     fn earliest(&self) -> Option<Instant> {

@@ -12,11 +12,13 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, ExtensionMap, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
+use crate::codec_choice::{OUR_EVENT, OUR_WIDE_EVENT};
 use crate::command::{LegId, RefusedSdp};
+use crate::far_report::FarReports;
 use crate::negotiation::Agreed;
 use crate::out::{Channel, Out, PacketSink};
 use crate::send_stream::Numbers;
-use crate::webrtc_sdp::{agree_webrtc, check_transport, with_origin, with_setup};
+use crate::webrtc_sdp::{agree_webrtc, check_transport, with_first, with_origin, with_setup};
 
 /// Outputs taken from str0m at once at most.
 const MAX_OUTPUTS: usize = 512;
@@ -28,6 +30,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const RECOVER_WITHIN: Duration = Duration::from_secs(10);
 /// str0m's timeouts beyond this mean that it waits for nothing.
 const NEVER_AFTER: Duration = Duration::from_secs(3600);
+/// How often str0m sums up the far end's reports: one small event a leg.
+const STATISTICS: Duration = Duration::from_secs(5);
 /// SSRCs a peer may send with without having announced them.
 const MAX_UNANNOUNCED: u8 = 4;
 
@@ -62,6 +66,8 @@ pub(crate) struct WebRtcLeg {
     failed: bool,
     unannounced: u8,
     fail_at: Option<Instant>,
+    /// What the far end says of our packets.
+    pub far: FarReports,
     wake_at: Option<Instant>,
     news: VecDeque<News>,
 }
@@ -74,19 +80,17 @@ impl WebRtcLeg {
         let mut builder = RtcConfig::new()
             .set_rtp_mode(true)
             .set_ice_lite(config.ice_lite)
+            .set_stats_interval(Some(STATISTICS))
             .clear_codecs()
             .enable_pcmu(true, false)
             .enable_pcma(true, false)
+            .enable_opus(true, false)
             .set_extension_map(extensions);
         let event = FormatParams { telephone_event_max: Some(15), ..FormatParams::default() };
-        builder.codec_config().add_config(
-            Pt::from(crate::negotiation::OUR_EVENT),
-            None,
-            Codec::Tele,
-            Frequency::EIGHT_KHZ,
-            None,
-            event,
-        );
+        let events = [(OUR_EVENT, Frequency::EIGHT_KHZ), (OUR_WIDE_EVENT, Frequency::FORTY_EIGHT_KHZ)];
+        for (payload_type, clock) in events {
+            builder.codec_config().add_config(Pt::from(payload_type), None, Codec::Tele, clock, None, event);
+        }
         let mut rtc = builder.build(now);
         rtc.add_local_candidate(Candidate::host(local, "udp").ok()?)?;
         Some(Self {
@@ -102,6 +106,7 @@ impl WebRtcLeg {
             failed: false,
             unannounced: 0,
             fail_at: None,
+            far: FarReports::default(),
             wake_at: Some(now),
             news: VecDeque::new(),
         })
@@ -117,8 +122,8 @@ impl WebRtcLeg {
         [self.wake_at, self.fail_at].into_iter().flatten().min()
     }
 
-    /// Our offer.
-    pub fn offer(&mut self) -> Option<Arc<[u8]>> {
+    /// Our offer. `like`: what the leg it will talk to speaks.
+    pub fn offer(&mut self, like: Option<crate::codec::Codec>) -> Option<Arc<[u8]>> {
         let mut api = self.rtc.sdp_api();
         let mid = match self.mid {
             Some(mid) => {
@@ -133,15 +138,20 @@ impl WebRtcLeg {
             Some(active) => with_setup(&offer.to_sdp_string(), active),
             None => offer.to_sdp_string(),
         };
-        Some(self.finish(&text))
+        Some(self.finish(&with_first(&text, like)))
     }
 
     /// Answers an offer.
-    pub fn answer(&mut self, now: Instant, offer: &[u8]) -> Result<(Arc<[u8]>, Agreed), RefusedSdp> {
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        offer: &[u8],
+        like: Option<crate::codec::Codec>,
+    ) -> Result<(Arc<[u8]>, Agreed), RefusedSdp> {
         if self.mid.is_none() && self.pending.is_some() {
             return Err(RefusedSdp::WrongState);
         }
-        let agreed = agree_webrtc(offer)?;
+        let agreed = agree_webrtc(offer, like)?;
         check_transport(offer)?;
         let text = std::str::from_utf8(offer).map_err(|_| RefusedSdp::Malformed)?;
         // str0m would be passive to `actpass`; who wants to be active reads it as `passive`. Only the first one counts.
@@ -157,12 +167,12 @@ impl WebRtcLeg {
         self.pending = None;
         self.mid = self.mid.or_else(|| crate::webrtc_sdp::audio_mid(&answer).map(|mid| Mid::from(mid.as_str())));
         self.negotiated(now);
-        Ok((self.finish(&answer), agreed))
+        Ok((self.finish(&with_first(&answer, Some(agreed.payloads.codec))), agreed))
     }
 
     /// Takes an answer to our offer; the same one again is fine.
     pub fn accept(&mut self, now: Instant, answer: &Arc<[u8]>) -> Result<Agreed, RefusedSdp> {
-        let agreed = agree_webrtc(answer)?;
+        let agreed = agree_webrtc(answer, None)?;
         check_transport(answer)?;
         let Some((pending, mid)) = self.pending.take() else {
             return if self.accepted.as_ref() == Some(answer) { Ok(agreed) } else { Err(RefusedSdp::WrongState) };
@@ -305,6 +315,14 @@ impl WebRtcLeg {
                 if self.connected =>
             {
                 self.fail_at = None;
+            }
+            str0m::Event::MediaEgressStats(stats) => {
+                if let Some(remote) = stats.remote {
+                    self.far.stream(0, remote.packets_lost, remote.jitter);
+                }
+                if let Some(rtt) = stats.rtt {
+                    self.far.round_trip_ms(rtt.as_secs_f32() * 1000.0);
+                }
             }
             str0m::Event::Closed => self.fail(now),
             _ => {}

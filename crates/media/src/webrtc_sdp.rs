@@ -2,21 +2,23 @@
 
 use std::net::IpAddr;
 
+use crate::codec::Codec;
+use crate::codec_choice::{choose_codec, codecs, listen_to_ours, ptime, their_payloads};
 use crate::command::RefusedSdp;
-use crate::g711::Law;
-use crate::negotiation::{Agreed, event_of, first_law};
-use crate::payload_map::{Payload, PayloadMap};
+use crate::negotiation::Agreed;
 use crate::sdp::{Media, Sdp};
 
-/// What an offer or answer of a browser agrees on, if it has G.711 over DTLS-SRTP.
-pub(crate) fn agree_webrtc(sdp: &[u8]) -> Result<Agreed, RefusedSdp> {
+/// What an offer or answer of a browser agrees on, if it has a codec of ours over DTLS-SRTP. `like`: what the leg it will talk
+/// to speaks.
+pub(crate) fn agree_webrtc(sdp: &[u8], like: Option<Codec>) -> Result<Agreed, RefusedSdp> {
     let sdp = Sdp::parse(sdp).map_err(|_| RefusedSdp::Malformed)?;
     let media = sdp.media.iter().find(|media| is_audio(media)).ok_or(RefusedSdp::NotAcceptable)?;
-    let (law, payload_type) = first_law(media).ok_or(RefusedSdp::NotAcceptable)?;
-    let event = event_of(media).map(|map| map.payload_type);
-    let mut payloads = PayloadMap::new(law, payload_type, event);
-    payloads.listen(0, Payload::Audio(Law::Mu));
-    payloads.listen(8, Payload::Audio(Law::A));
+    // G.722 is not among what str0m is told of.
+    let mut spoken = codecs(media).filter(|(codec, _)| *codec != Codec::G722);
+    let preferred = choose_codec(media, like).filter(|(codec, _)| *codec != Codec::G722);
+    let (codec, payload_type) = preferred.or_else(|| spoken.next()).ok_or(RefusedSdp::NotAcceptable)?;
+    let mut payloads = their_payloads(media, codec, payload_type);
+    listen_to_ours(&mut payloads);
     let direction = sdp.direction_of(media);
     Ok(Agreed {
         payloads,
@@ -27,6 +29,8 @@ pub(crate) fn agree_webrtc(sdp: &[u8]) -> Result<Agreed, RefusedSdp> {
         may_send: direction.receives(),
         may_receive: direction.sends(),
         rtcp_mux: true,
+        ptime_ms: ptime(media, codec),
+        max_ptime_ms: media.max_ptime.map(u32::from),
     })
 }
 
@@ -55,6 +59,32 @@ pub(crate) fn with_origin(text: &str, session: u64, version: u64, address: IpAdd
     for line in text.lines() {
         if line.starts_with("o=") {
             out.push_str(&format!("o=sori {session} {version} IN IP{family} {address}"));
+        } else {
+            out.push_str(line);
+        }
+        out.push_str("\r\n");
+    }
+    out
+}
+
+/// A description of ours with the codec that is wanted in the first place of its audio line, where the other end takes it for
+/// our preference.
+pub(crate) fn with_first(text: &str, wanted: Option<Codec>) -> String {
+    let parsed = Sdp::parse(text.as_bytes()).ok();
+    let audio = parsed.as_ref().and_then(|sdp| sdp.media.iter().find(|media| is_audio(media)));
+    let first = audio.and_then(|media| codecs(media).find(|(codec, _)| Some(*codec) == wanted));
+    let Some((_, payload_type)) = first else {
+        return text.to_owned();
+    };
+    let first = payload_type.to_string();
+    let mut out = String::with_capacity(text.len() + 4);
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        if line.starts_with("m=audio ") {
+            let head: Vec<&str> = words.by_ref().take(3).collect();
+            let rest = words.filter(|word| *word != first);
+            out.extend([head.join(" "), " ".to_owned(), first.clone()]);
+            rest.for_each(|word| out.extend([" ", word]));
         } else {
             out.push_str(line);
         }

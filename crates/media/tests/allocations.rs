@@ -52,7 +52,12 @@ fn open(engine: &mut Engine, now: Instant, leg: LegId, sink: &mut Nowhere) -> So
     let offer: Option<Arc<[u8]>> = Some(sdp.into_bytes().into());
     let rtp = SocketAddr::new([127, 0, 0, 1].into(), 40_000);
     let local = Some(LocalAddresses { rtp, rtcp: None });
-    engine.handle_command(now, Command::Open { leg, profile: Profile::Rtp, offer, family: media::Family::V4 }, local, sink);
+    engine.handle_command(
+        now,
+        Command::Open { leg, profile: Profile::Rtp, offer, family: media::Family::V4, like: None },
+        local,
+        sink,
+    );
     while engine.poll_event().is_some() {}
     far
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Engine, out};
+use crate::codec::Codec;
 use crate::command::{Command, Event, Figures, LegId, Profile, RefusedSdp};
 use crate::dtmf::Detector;
 use crate::leg::{Leg, Transport};
@@ -29,9 +30,14 @@ impl Engine {
         sink: &mut S,
     ) {
         let id = command.leg();
-        if let Command::Open { profile, offer, .. } = command {
-            self.open(now, id, profile, offer.as_deref(), local);
+        if let Command::Open { profile, offer, like, .. } = command {
+            let like = like.and_then(|like| self.legs.slot(like));
+            self.open(now, id, profile, (offer.as_deref(), like), local);
             self.after(now, id, sink);
+            return;
+        }
+        if matches!(command, Command::Move { .. }) {
+            self.stay(id);
             return;
         }
         let Some(slot) = self.legs.slot(id) else {
@@ -48,10 +54,16 @@ impl Engine {
             return;
         };
         match command {
-            Command::Open { .. } => {}
+            Command::Open { .. } | Command::Move { .. } => {}
             Command::Answer { sdp, .. } => self.answered(now, slot, &sdp),
-            Command::Reoffer { sdp, .. } => self.offered(now, slot, &sdp),
-            Command::MakeOffer { .. } => self.make_offer(slot),
+            Command::Reoffer { sdp, .. } => {
+                let partner = self.partner_of(slot);
+                self.offered(now, slot, &sdp, partner);
+            }
+            Command::MakeOffer { .. } => {
+                let partner = self.partner_of(slot);
+                self.make_offer(slot, partner);
+            }
             Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { .. } => self.unbridge(slot),
             Command::Play { token, sources, repeat, .. } => {
@@ -99,7 +111,15 @@ impl Engine {
         self.events.push_back(Event::Refused { leg, why });
     }
 
-    fn open(&mut self, now: Instant, id: LegId, profile: Profile, offer: Option<&[u8]>, local: Option<LocalAddresses>) {
+    /// `like`: the slot of the leg it will talk to.
+    fn open(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        profile: Profile,
+        (offer, like): (Option<&[u8]>, Option<u32>),
+        local: Option<LocalAddresses>,
+    ) {
         self.since_start(now);
         if self.legs.slot(id).is_some() {
             return self.refuse(id, RefusedSdp::WrongState);
@@ -121,23 +141,34 @@ impl Engine {
         let slot = self.legs.insert(Leg::new(id, transport, seed, now));
         match offer {
             Some(offer) => {
-                self.offered(now, slot, offer);
+                self.offered(now, slot, offer, like);
                 // An offer that is refused leaves no leg behind.
                 if self.legs.get_mut(slot).is_some_and(|leg| leg.agreed.is_none()) {
                     self.legs.remove(slot);
                 }
             }
-            None => self.make_offer(slot),
+            None => self.make_offer(slot, like),
         }
     }
 
-    fn make_offer(&mut self, slot: u32) {
+    /// What the leg in this slot speaks.
+    fn codec_of(&mut self, slot: Option<u32>) -> Option<Codec> {
+        Some(self.legs.get_mut(slot?)?.agreed?.payloads.codec)
+    }
+
+    /// The leg that this one talks to.
+    fn partner_of(&mut self, slot: u32) -> Option<u32> {
+        self.legs.get_mut(slot)?.partner.filter(|partner| *partner != slot)
+    }
+
+    fn make_offer(&mut self, slot: u32, like: Option<u32>) {
+        let like = self.codec_of(like);
         let Some(leg) = self.legs.get_mut(slot) else {
             return;
         };
         let offer = match &mut leg.transport {
-            Transport::Rtp(rtp) => Some(rtp.offer()),
-            Transport::WebRtc(webrtc) => webrtc.offer(),
+            Transport::Rtp(rtp) => Some(rtp.offer(like)),
+            Transport::WebRtc(webrtc) => webrtc.offer(like),
         };
         let leg = leg.id;
         match offer {
@@ -146,14 +177,15 @@ impl Engine {
         }
     }
 
-    fn offered(&mut self, now: Instant, slot: u32, offer: &[u8]) {
+    fn offered(&mut self, now: Instant, slot: u32, offer: &[u8], like: Option<u32>) {
+        let like = self.codec_of(like);
         let Some(leg) = self.legs.get_mut(slot) else {
             return;
         };
         let id = leg.id;
         let answer = match &mut leg.transport {
-            Transport::Rtp(rtp) => rtp.answer(offer),
-            Transport::WebRtc(webrtc) => webrtc.answer(now, offer),
+            Transport::Rtp(rtp) => rtp.answer(offer, like),
+            Transport::WebRtc(webrtc) => webrtc.answer(now, offer, like),
         };
         match answer {
             Ok((sdp, agreed)) => {
@@ -183,6 +215,7 @@ impl Engine {
         let quiet = self.quiet();
         if let Some(leg) = self.legs.get_mut(slot) {
             leg.agreed = Some(agreed);
+            leg.send.set_clock(agreed.payloads.codec.clock());
             if let Transport::Rtp(rtp) = &mut leg.transport
                 && rtp.take_rekeyed()
                 && leg.send.packets > 0
@@ -209,8 +242,10 @@ impl Engine {
             if let Some(leg) = self.legs.get_mut(slot) {
                 leg.playback = None;
                 leg.partner = Some(partner);
+                // It had nobody to talk to before: from now on silence counts anew. A phone that dials is silent until the
+                // far end answers.
+                leg.last_heard = leg.last_heard.max(now);
                 if std::mem::take(&mut leg.quiet_told) {
-                    // It had nobody to talk to before: from now on silence counts anew.
                     leg.start_timers(now, quiet);
                 }
             }
@@ -218,7 +253,7 @@ impl Engine {
         }
     }
 
-    fn unbridge(&mut self, slot: u32) {
+    pub(super) fn unbridge(&mut self, slot: u32) {
         let partner = self.legs.get_mut(slot).and_then(|leg| leg.partner.take());
         if let Some(partner) = partner.and_then(|partner| self.legs.get_mut(partner)) {
             partner.partner = None;

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use super::{Engine, out};
 use crate::bridge;
+use crate::codec::Codec;
 use crate::command::{Event, LegId};
+use crate::g711::Law;
 use crate::latch::Verdict;
 use crate::leg::{Leg, Transport};
 use crate::out::{Channel, Out, PacketSink};
@@ -123,18 +125,25 @@ impl Engine {
         packet: &mut [u8],
         sink: &mut S,
     ) {
+        let whole = self.is_forwarded_whole(slot, header, payload, packet);
+        if !matches!(payload, Payload::Event(_)) {
+            self.put_by(now, slot, header, payload, packet, whole, sink);
+        }
         let Some(partner) = self.legs.get_mut(slot).and_then(|leg| leg.partner) else {
             return;
         };
         // An echo gives back what is said, not what is pressed.
-        if partner == slot && payload == Payload::Event {
+        if partner == slot && matches!(payload, Payload::Event(_)) {
+            return;
+        }
+        if !whole && !matches!(payload, Payload::Event(_)) {
             return;
         }
         let mut out = out!(self, now, sink);
         let Some(partner_leg) = self.legs.get_mut(partner) else {
             return;
         };
-        if bridge::forward(partner_leg, header, payload, packet, &mut out) == bridge::Forwarded::KeyQueued {
+        if bridge::forward(partner_leg, header, payload, whole, packet, &mut out) == bridge::Forwarded::KeyQueued {
             partner_leg.start_frames(now, partner);
             self.arm(partner);
         } else if matches!(partner_leg.transport, Transport::WebRtc(_)) {
@@ -171,11 +180,12 @@ impl Leg {
         if !rtp.judge_rtcp(from) {
             return self.drop_packet(&mut out.counts.dropped_stranger);
         }
-        let now = out.now;
-        let parsed = rtcp::parse(packet, |part| {
-            if let Part::Sender(ssrc, info, _) = part {
-                self.receive.sender_reported(ssrc, info.ntp, now);
-            }
+        let (now, since_start, ours) = (out.now, out.since_start, self.send.ssrc);
+        let parsed = rtcp::parse(packet, |part| match part {
+            Part::Sender(ssrc, info) => self.receive.sender_reported(ssrc, info.ntp, now),
+            Part::Block(block) if block.ssrc == ours => rtp.far.report(&block, since_start),
+            Part::Metrics(metrics) if metrics.ssrc == ours => rtp.far.metrics(metrics),
+            _ => {}
         });
         match parsed {
             Ok(()) => out.counts.packets_in += 1,
@@ -213,7 +223,12 @@ impl Leg {
     /// Takes note of a packet of the far end; what is to be forwarded comes back.
     fn hear<S: PacketSink>(&mut self, header: &Header, packet: &[u8], out: &mut Out<'_, S>) -> Option<Payload> {
         let agreed = self.agreed?;
-        let arrival = self.receive.arrive(header, out.since_start);
+        let payload = agreed.payloads.heard(header.payload_type);
+        let clock = match payload {
+            Some(Payload::Audio(codec)) => codec.clock(),
+            Some(Payload::Event(_) | Payload::Noise) | None => agreed.payloads.codec.clock(),
+        };
+        let arrival = self.receive.arrive(header, clock, out.since_start);
         if arrival == Arrival::Duplicate {
             self.drop_packet(&mut out.counts.dropped_duplicate);
             return None;
@@ -228,7 +243,7 @@ impl Leg {
             self.flowing = true;
             out.events.push_back(Event::Flowing { leg: self.id });
         }
-        let Some(payload) = agreed.payloads.heard(header.payload_type) else {
+        let Some(payload) = payload else {
             self.drop_packet(&mut out.counts.dropped_payload_type);
             return None;
         };
@@ -238,12 +253,13 @@ impl Leg {
             return None;
         };
         match payload {
-            Payload::Audio(law) if arrival == Arrival::Newest => {
-                self.listen_in_band(header, law, body, out);
-                self.record_audio(header, law, body, out);
+            Payload::Audio(Codec::G711(law)) if arrival == Arrival::Newest => {
+                self.listen_in_band((header.ssrc, header.timestamp), law, body, out);
+                self.record_audio((header.ssrc, header.timestamp), law, body, out);
             }
-            Payload::Audio(_) => {}
-            Payload::Event => self.hear_event(header, body, out)?,
+            // What is not G.711 is listened to once it is decoded.
+            Payload::Audio(_) | Payload::Noise => {}
+            Payload::Event(_) => self.hear_event(header, body, out)?,
         }
         Some(payload)
     }
@@ -265,10 +281,16 @@ impl Leg {
         Some(())
     }
 
+    /// Listens to samples of its audio that were decoded: µ-law at 8 kHz that begins at `time`.
+    pub(crate) fn hear_samples<S: PacketSink>(&mut self, time: u32, mulaw: &[u8], out: &mut Out<'_, S>) {
+        self.listen_in_band((0, time), Law::Mu, mulaw, out);
+        self.record_audio((0, time), Law::Mu, mulaw, out);
+    }
+
     fn listen_in_band<S: PacketSink>(
         &mut self,
-        header: &Header,
-        law: crate::g711::Law,
+        (ssrc, timestamp): (u32, u32),
+        law: Law,
         body: &[u8],
         out: &mut Out<'_, S>,
     ) {
@@ -280,11 +302,11 @@ impl Leg {
         let follows = self
             .ears
             .expected
-            .is_some_and(|(ssrc, expected)| ssrc == header.ssrc && header.timestamp.wrapping_sub(expected) <= PAUSE);
+            .is_some_and(|(known, expected)| known == ssrc && timestamp.wrapping_sub(expected) <= PAUSE);
         if !follows {
             detector.gap();
         }
-        self.ears.expected = Some((header.ssrc, header.timestamp.wrapping_add(body.len() as u32)));
+        self.ears.expected = Some((ssrc, timestamp.wrapping_add(body.len() as u32)));
         detector.hear(law, body, |key| {
             if self.ears.filter.heard_in_band(key, out.now) {
                 self.pressed(key, out);
@@ -302,8 +324,8 @@ impl Leg {
 
     fn record_audio<S: PacketSink>(
         &mut self,
-        header: &Header,
-        law: crate::g711::Law,
+        (ssrc, timestamp): (u32, u32),
+        law: Law,
         body: &[u8],
         out: &mut Out<'_, S>,
     ) {
@@ -311,7 +333,7 @@ impl Leg {
             return;
         };
         let (leg, token) = (self.id, recording.token);
-        recording.take(header.ssrc, header.timestamp, law, body, |mulaw| {
+        recording.take(ssrc, timestamp, law, body, |mulaw| {
             out.events.push_back(Event::Recorded { leg, token, mulaw });
         });
         if recording.is_full() {

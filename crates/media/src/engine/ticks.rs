@@ -52,8 +52,12 @@ impl Engine {
                 out.events.push_back(Event::Quiet { leg: leg.id, ms: ms.try_into().unwrap_or(u32::MAX) });
             }
         }
+        let beats = leg.timers.get(Timer::Beat).is_some_and(|at| at <= now);
         if leg.timers.take_due(Timer::Transport, now) {
             self.run_transport(now, slot, sink);
+        }
+        if beats {
+            self.run_beats(now, slot, sink);
         }
     }
 

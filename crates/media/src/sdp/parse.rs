@@ -92,6 +92,10 @@ impl Reader {
                 media.ptime = Some(whole.parse().map_err(|_| MalformedSdp::Field("a=ptime"))?);
                 Ok(())
             }
+            "maxptime" => {
+                media.max_ptime = value.trim().split('.').next().and_then(|whole| whole.parse().ok());
+                Ok(())
+            }
             "rtcp" => {
                 media.rtcp = Some(rtcp(value).ok_or(MalformedSdp::Field("a=rtcp"))?);
                 Ok(())
@@ -183,6 +187,7 @@ fn media(value: &str) -> Result<Media, MalformedSdp> {
         direction: None,
         maps: Vec::new(),
         ptime: None,
+        max_ptime: None,
         rtcp: None,
         mid: None,
         crypto: Vec::new(),
@@ -244,10 +249,10 @@ fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
     Some((port, words.nth(2).and_then(|address| address.parse().ok())))
 }
 
-/// Payload types 0 and 8 need no rtpmap (RFC 3551 section 6).
+/// Payload types 0, 8, 9 and 13 need no rtpmap (RFC 3551 section 6).
 fn add_static_maps(media: &mut Media) {
-    media.maps.retain(|map| !map.encoding.is_empty() || matches!(map.payload_type, 0 | 8));
-    for (payload_type, encoding) in [(0, "PCMU"), (8, "PCMA")] {
+    media.maps.retain(|map| !map.encoding.is_empty() || matches!(map.payload_type, 0 | 8 | 9 | 13));
+    for (payload_type, encoding) in [(0, "PCMU"), (8, "PCMA"), (9, "G722"), (13, "CN")] {
         if let Some(map) = media.maps.iter_mut().find(|map| map.payload_type == payload_type) {
             if map.encoding.is_empty() {
                 map.encoding = encoding.to_owned();

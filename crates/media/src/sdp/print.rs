@@ -67,6 +67,9 @@ impl Display for Media {
         if let Some(ptime) = self.ptime {
             write!(f, "a=ptime:{ptime}\r\n")?;
         }
+        if let Some(max_ptime) = self.max_ptime {
+            write!(f, "a=maxptime:{max_ptime}\r\n")?;
+        }
         if let Some((port, address)) = self.rtcp {
             write!(f, "a=rtcp:{port}")?;
             if let Some(address) = address {

@@ -194,7 +194,7 @@ fn rtcp_reports_go_out_about_every_five_seconds() {
     let mut blocks = 0;
     for (.., packet, _) in reports {
         media::rtcp::parse(packet, |part| {
-            if let media::rtcp::Part::Receiver(_, Some(block)) | media::rtcp::Part::Sender(_, _, Some(block)) = part {
+            if let media::rtcp::Part::Block(block) = part {
                 assert_eq!((block.ssrc, block.lost, block.fraction_lost), (a.ssrc, 0, 0));
                 blocks += 1;
             }

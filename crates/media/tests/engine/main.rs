@@ -7,6 +7,7 @@ mod latching;
 mod negotiating;
 mod playing;
 mod recording;
+mod reporting;
 mod securing;
 mod webrtc;
 mod world;

@@ -16,7 +16,7 @@ fn sdp(lines: &str) -> Arc<[u8]> {
 
 fn open(offer: Option<Arc<[u8]>>) -> World {
     let mut world = World::new();
-    world.command(Command::Open { leg: LEG, profile: Profile::Rtp, offer, family: media::Family::V4 });
+    world.command(Command::Open { leg: LEG, profile: Profile::Rtp, offer, family: media::Family::V4, like: None });
     world
 }
 
@@ -51,9 +51,16 @@ fn codecs_and_numbers_are_the_offerers() {
         ("m=audio 4000 RTP/AVP 18 3 0\na=rtpmap:18 G729/8000\n", "0", "a=rtpmap:0 PCMU/8000"),
         (
             "m=audio 4000 RTP/AVP 96 8 97\na=rtpmap:96 opus/48000/2\na=rtpmap:97 telephone-event/48000\n",
-            "8",
-            "a=ptime:20",
+            "96 97",
+            "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:97 telephone-event/48000",
         ),
+        (
+            "m=audio 4000 RTP/AVP 96 97\na=rtpmap:96 opus/48000/2\na=rtpmap:97 telephone-event/8000\n",
+            "96 97",
+            "a=rtpmap:97 telephone-event/8000",
+        ),
+        ("m=audio 4000 RTP/AVP 9 0 101\na=rtpmap:101 telephone-event/8000\n", "9 101", "a=rtpmap:9 G722/8000"),
+        ("m=audio 4000 RTP/AVP 8 13\na=ptime:30\na=maxptime:40\n", "8", "a=ptime:20"),
         (
             "m=audio 4000 RTP/AVP 8 97 98\na=rtpmap:97 telephone-event/48000\na=rtpmap:98 TELEPHONE-EVENT/8000\n",
             "8 98",
@@ -132,8 +139,13 @@ fn directions_are_answered_and_hold_is_told() {
 fn our_offer_has_it_all_and_takes_their_numbers() {
     let mut world = open(None);
     let offer = world.local_sdp(LEG);
-    assert!(offer.contains("m=audio 40002 RTP/AVP 0 8 101\r\n"), "{offer}");
+    assert!(offer.contains("m=audio 40002 RTP/AVP 0 8 9 111 101 110\r\n"), "{offer}");
     assert!(offer.contains("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"), "{offer}");
+    assert!(offer.contains("a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-15\r\n"), "{offer}");
+    assert!(
+        offer.contains("a=rtpmap:9 G722/8000\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"),
+        "{offer}"
+    );
     assert!(!offer.contains("a=rtcp:"), "{offer}");
     let answer = sdp("m=audio 4000 RTP/AVP 8 96\na=rtpmap:96 telephone-event/8000\n");
     world.command(Command::Answer { leg: LEG, sdp: Arc::clone(&answer) });
@@ -164,7 +176,7 @@ fn wrong_moments_are_refused_and_change_nothing() {
     assert_eq!(refusal(&world), Some(RefusedSdp::WrongState));
 
     let mut world = World::new();
-    let open = Command::Open { leg: LEG, profile: Profile::Rtp, offer: None, family: media::Family::V4 };
+    let open = Command::Open { leg: LEG, profile: Profile::Rtp, offer: None, family: media::Family::V4, like: None };
     world.engine.handle_command(world.now(), open, None, &mut world.sent);
     assert!(matches!(world.engine.poll_event(), Some(Event::Refused { why: RefusedSdp::NoPort, .. })));
 }
@@ -186,7 +198,7 @@ fn the_version_goes_up_and_the_session_stays() {
     world.command(Command::MakeOffer { leg: LEG });
     let lines = world.local_sdp(LEG);
     let lines: Vec<&str> = lines.lines().filter(|line| line.starts_with("m=")).collect();
-    assert_eq!(lines, ["m=video 0 RTP/AVP 31", "m=audio 40002 RTP/AVP 0 8 101"]);
+    assert_eq!(lines, ["m=video 0 RTP/AVP 31", "m=audio 40002 RTP/AVP 0 8 9 111 101 110"]);
     let answer = sdp("m=video 0 RTP/AVP 31\nm=audio 4000 RTP/AVP 0\n");
     world.command(Command::Answer { leg: LEG, sdp: answer });
     assert_eq!(refusal(&world), None);
@@ -219,7 +231,7 @@ fn no_truncation_or_flipped_byte_is_more_than_an_error() {
 
 #[test]
 fn a_leg_that_was_refused_is_closed_all_the_same() {
-    let mut world = open(Some(sdp("m=audio 4000 RTP/AVP 96\na=rtpmap:96 opus/48000/2\n")));
+    let mut world = open(Some(sdp("m=audio 4000 RTP/AVP 96\na=rtpmap:96 AMR/8000\n")));
     assert_eq!(refusal(&world), Some(RefusedSdp::NotAcceptable));
     world.command(Command::Close { leg: LEG });
     assert!(matches!(world.events.last(), Some((_, Event::Closed { leg: LEG, .. }))), "{:?}", world.events);

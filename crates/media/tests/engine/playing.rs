@@ -100,7 +100,13 @@ fn ringback_is_the_nations_and_never_ends() {
 fn what_is_played_before_the_answer_starts_with_it() {
     let mut world = World::new();
     let leg = LegId(1);
-    world.command(Command::Open { leg, profile: media::Profile::Rtp, offer: None, family: media::Family::V4 });
+    world.command(Command::Open {
+        leg,
+        profile: media::Profile::Rtp,
+        offer: None,
+        family: media::Family::V4,
+        like: None,
+    });
     play(&mut world, leg, vec![Source::Tone(ToneKind::Beep)], Repeat::Once);
     world.pass(1000);
     let mut phone = Phone::new(1, Law::Mu, None);

@@ -53,7 +53,13 @@ impl SecurePhone {
 
     fn open(mut self, world: &mut World, protocol: &str) -> Self {
         let offer = Some(self.sdp(protocol));
-        world.command(Command::Open { leg: self.phone.leg, profile: Profile::Rtp, offer, family: Family::V4 });
+        world.command(Command::Open {
+            leg: self.phone.leg,
+            profile: Profile::Rtp,
+            offer,
+            family: Family::V4,
+            like: None,
+        });
         self.learn(world, 5);
         self
     }
@@ -219,6 +225,7 @@ fn best_effort_on_avp_and_two_lines_are_answered_with_srtp() {
         profile: Profile::Rtp,
         offer: Some(offer.into_bytes().into()),
         family: Family::V4,
+        like: None,
     };
     world.command(open(both.clone()));
     assert_eq!(media_lines(&world, LegId(2)), ["m=audio 0 RTP/AVP 0", "m=audio 40004 RTP/SAVP 8"]);
@@ -236,7 +243,7 @@ fn their_first_line_that_we_can_do_is_taken_and_none_is_refused() {
         let crypto: String = lines.iter().map(|line| format!("a=crypto:{line}\r\n")).collect();
         let mut world = world();
         let offer = Some((plain.replace("RTP/AVP", protocol) + &crypto).into_bytes().into());
-        world.command(Command::Open { leg: LegId(1), profile: Profile::Rtp, offer, family: Family::V4 });
+        world.command(Command::Open { leg: LegId(1), profile: Profile::Rtp, offer, family: Family::V4, like: None });
         world
     };
     let unknown = ["1 F8_128_HMAC_SHA1_80 inline:AAAA".to_owned(), "nonsense".to_owned()];
@@ -262,7 +269,7 @@ fn our_secure_offer_is_answered_with_one_of_its_lines() {
         let mut world = world();
         let mut b = SecurePhone::new(1, suite);
         let leg = b.phone.leg;
-        world.command(Command::Open { leg, profile: Profile::Srtp, offer: None, family: Family::V4 });
+        world.command(Command::Open { leg, profile: Profile::Srtp, offer: None, family: Family::V4, like: None });
         let offer = world.local_sdp(leg);
         assert!(offer.contains(" RTP/SAVP "), "{offer}");
         assert_eq!(crypto_of(&offer).iter().map(CryptoAttribute::suite).collect::<Vec<_>>(), suites);

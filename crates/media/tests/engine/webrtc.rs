@@ -36,10 +36,14 @@ struct Peer {
 
 impl Peer {
     fn new(leg: LegId, now: Instant) -> Self {
+        Self::with_opus(leg, now, false)
+    }
+
+    fn with_opus(leg: LegId, now: Instant, opus: bool) -> Self {
         let mut config = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(opus, false)
             .enable_pcmu(true, false)
             .enable_pcma(true, false);
         let format = FormatParams::default();
@@ -164,11 +168,17 @@ fn join(world: &mut World, leg: LegId, peer_offers: bool) -> Peer {
     let mut peer = Peer::new(leg, world.now());
     if peer_offers {
         let offer = Some(peer.offer());
-        world.command(Command::Open { leg, profile: Profile::WebRtc, offer, family: media::Family::V4 });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer, family: media::Family::V4, like: None });
         let answer = world.local_sdp(leg);
         peer.accept(&answer);
     } else {
-        world.command(Command::Open { leg, profile: Profile::WebRtc, offer: None, family: media::Family::V4 });
+        world.command(Command::Open {
+            leg,
+            profile: Profile::WebRtc,
+            offer: None,
+            family: media::Family::V4,
+            like: None,
+        });
         let sdp = peer.answer(&world.local_sdp(leg));
         world.command(Command::Answer { leg, sdp });
     }
@@ -331,7 +341,7 @@ fn a_leg_that_never_connects_fails_after_about_thirty_seconds() {
     let mut world = World::new();
     let mut peer = Peer::new(LEG, world.now());
     let offer = Some(peer.offer());
-    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4 });
+    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4, like: None });
     let failed = |world: &World| world.events.iter().filter(|(_, e)| matches!(e, Event::Failed { .. })).count();
     // DTLS of the active side gives up a little before us, at a random time.
     world.pass(15_000);
@@ -356,6 +366,7 @@ fn offers_without_dtls_or_g711_are_refused() {
             profile: Profile::WebRtc,
             offer: Some(bad.clone().into_bytes().into()),
             family: media::Family::V4,
+            like: None,
         });
         let refused = world.events.iter().rev().find_map(|(_, event)| match event {
             Event::Refused { why, .. } => Some(*why),
@@ -411,7 +422,7 @@ fn a_browsers_own_candidates_do_not_matter() {
     let offer = offer.replacen("a=rtcp-mux\r\n", &format!("a=rtcp-mux\r\n{extra}"), 1);
     assert!(offer.contains(".local"));
     let offer = Some(offer.into_bytes().into());
-    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4 });
+    world.command(Command::Open { leg: LEG, profile: Profile::WebRtc, offer, family: media::Family::V4, like: None });
     peer.accept(&world.local_sdp(LEG));
     for _ in 0..100 {
         exchange(&mut world, &mut [&mut peer], 20);

@@ -180,7 +180,13 @@ impl Phone {
     /// Opens a leg with this phone's offer.
     pub fn open(mut self, world: &mut World) -> Self {
         let offer = Some(self.sdp("sendrecv"));
-        world.command(Command::Open { leg: self.leg, profile: Profile::Rtp, offer, family: media::Family::V4 });
+        world.command(Command::Open {
+            leg: self.leg,
+            profile: Profile::Rtp,
+            offer,
+            family: media::Family::V4,
+            like: None,
+        });
         assert!(
             world
                 .events
