@@ -152,7 +152,8 @@ impl Switch {
         if offer.is_none() {
             leg.renegotiation = Some(crate::call::Renegotiation::OurOffer);
         }
-        self.media(call, media::Command::Open { leg: id, profile, offer, family });
+        let like = self.talks_to(call, id);
+        self.media(call, media::Command::Open { leg: id, profile, offer, family, like });
         if self.calls.get(&call).is_some_and(|held| held.listens_for_keys) {
             self.media(call, media::Command::ListenKeys { leg: id, on: true });
         }

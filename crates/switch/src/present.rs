@@ -72,8 +72,16 @@ impl Switch {
         leg.media_open = true;
         self.legs.insert(id, leg);
         self.calls.entry(call).or_insert_with(|| crate::call::Call::new(false)).legs.push(id);
-        self.media(call, Command::Open { leg: id, profile, offer: None, family });
+        let like = self.talks_to(call, id);
+        self.media(call, Command::Open { leg: id, profile, offer: None, family, like });
         id
+    }
+
+    /// The leg that this one will talk to, as far as is known: the customer's, or for that one the dialler's. Their codec is
+    /// best for it.
+    pub(crate) fn talks_to(&self, call: CallId, leg: LegId) -> Option<LegId> {
+        let held = self.calls.get(&call)?;
+        [held.customer, held.dialler].into_iter().flatten().find(|other| *other != leg)
     }
 
     fn invite_to_device(&self, call: CallId, presentation: &Presentation, binding: &Binding) -> Invite {

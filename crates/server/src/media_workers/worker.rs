@@ -147,7 +147,7 @@ impl Worker {
 
     fn order(&mut self, _call: CallId, command: Command) {
         let local = match &command {
-            Command::Open { leg, profile, offer, family } => {
+            Command::Open { leg, profile, offer, family, .. } => {
                 let family = offer.as_deref().and_then(Family::offered).unwrap_or(*family);
                 self.sockets.open(*leg, *profile, family, &self.epoll)
             }
