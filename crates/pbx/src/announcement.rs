@@ -4,7 +4,7 @@ use crate::call::{Call, State};
 use crate::command::{Audio, BuiltIn, Language, Repeat, Ringback};
 use crate::fact::Party;
 use crate::pbx::Pbx;
-use crate::record::{CallState, Direction};
+use crate::record::CallState;
 use crate::settings::{Announcement, Number, RingbackChoice, Spoken};
 use crate::timer::Timer;
 use crate::workflow::Speech;
@@ -92,7 +92,6 @@ impl Pbx {
 
     /// Says one last thing to the customer; the call ends with it.
     pub(crate) fn last_words(&mut self, call: &mut Call, audio: Audio, what: &str, now: UnixMillis) {
-        debug_assert_eq!(call.record.direction, Direction::Inbound);
         self.stop_timer(call, Timer::Workflow);
         call.trace(now, what, "");
         call.show(CallState::Workflow);

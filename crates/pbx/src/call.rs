@@ -2,6 +2,7 @@
 
 use crate::command::Language;
 use crate::dial::DialPlan;
+use crate::hand_over::HandOver;
 use crate::interpreter::Run;
 use crate::record::{CallRecord, CallState, Direction, TraceMark};
 use crate::ring::Ring;
@@ -76,6 +77,14 @@ pub(crate) enum State {
     Excusing { presentation: PresentationId, playback: PlaybackId },
     /// Customer and manager talk.
     Engaged { presentation: PresentationId },
+    /// The customer waits for whom a manager hands them on to.
+    HandingOver(Box<HandOver>),
+    /// Customer and third party talk; no manager is in the call any more.
+    Forwarded,
+    /// The phone of a manager whom another one calls rings.
+    CallingColleague { presentation: PresentationId, theirs: PresentationId, colleague: ManagerId },
+    /// Two managers talk: the one on the call's line, and the colleague on the call's second line.
+    Colleagues { caller: PresentationId, called: PresentationId },
     /// Over.
     Ended,
 }
@@ -112,6 +121,8 @@ pub(crate) struct Call {
     pub tags: Vec<String>,
     /// The manager whose line this call takes up.
     pub on_line: Option<ManagerId>,
+    /// The second manager's, in a call between managers.
+    pub colleague_on_line: Option<ManagerId>,
     /// The leg of the manager who dials or talks.
     pub presentation: Option<PresentationId>,
     pub timers: CallTimers,
@@ -161,6 +172,7 @@ impl Call {
             assignment: Assignment::default(),
             tags: Vec::new(),
             on_line: None,
+            colleague_on_line: None,
             presentation: None,
             timers: CallTimers::default(),
         }

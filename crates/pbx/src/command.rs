@@ -2,7 +2,7 @@
 
 use crate::fact::{Cause, Party};
 use crate::settings::RingDevices;
-use crate::{AudioId, CallId, CarrierId, E164, ManagerId, PlaybackId, PresentationId};
+use crate::{AudioId, CallId, CarrierId, E164, ManagerId, PlaybackId, PresentationId, TransferId, TransferNews};
 
 /// Default recordings that ship with sori, one per language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -139,8 +139,14 @@ pub enum Command {
     Connect { call: CallId, presentation: PresentationId },
     /// Send the customer back what the customer says.
     Echo { call: CallId },
-    /// Dial the customer through a carrier.
+    /// Dial the customer through a carrier; where the call has its customer, the third party they are handed on to.
     Dial { call: CallId, carrier: CarrierId, to: E164, show: E164 },
+    /// Let two parties hear each other, in place of whomever either hears now.
+    Join { call: CallId, a: Party, b: Party },
+    /// The leg of `party` of the call `from` comes into `call`, where it is called `comes_as`.
+    TakeOver { call: CallId, from: CallId, party: Party, comes_as: Party },
+    /// What became of a transfer a party asked for.
+    Transfer { call: CallId, transfer: TransferId, news: TransferNews },
     /// Record the customer's voice, up to `limit_seconds`, ended earlier by the key `#` or a hang-up.
     RecordVoicemail { call: CallId, limit_seconds: u32 },
     /// Hang up one party's leg (an outbound manager's leg of a call that failed, say).

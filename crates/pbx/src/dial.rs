@@ -6,7 +6,7 @@ use crate::record::{CallState, ConversationRecord, Direction};
 use crate::routing;
 use crate::settings::{Manager, RingDevice, RingDevices, Settings};
 use crate::timer::Timer;
-use crate::{CallId, Caller, CarrierId, Command, E164, ManagerId, NumberId, UnixMillis};
+use crate::{CallId, Caller, CarrierId, E164, ManagerId, NumberId, UnixMillis};
 use std::fmt;
 use std::sync::Arc;
 
@@ -137,10 +137,16 @@ impl Pbx {
         if !manager.seat {
             return Err(DialRefusal::NoSeat);
         }
-        if !self.lines.has_free_line(manager) {
+        if !self.lines.has_free_line(manager) && !self.may_consult(manager) {
             return Err(DialRefusal::OnCall);
         }
         Ok(manager)
+    }
+
+    /// Who holds every call they have may make one more, to ask before they hand on.
+    fn may_consult(&self, manager: &Manager) -> bool {
+        let mut own = self.calls.values().filter(|call| call.has_line_of(manager.id));
+        self.lines.up(manager.id) <= manager.max_calls.max(1) && own.all(|call| call.record.held)
     }
 
     /// Rings the manager's own device, then dials the customer.
@@ -183,25 +189,11 @@ impl Pbx {
         devices: RingDevices,
         now: UnixMillis,
     ) {
-        let presentation = self.new_presentation_id(now);
-        self.lines.presented(manager);
         self.start_timer(call, Timer::Stage, now.plus_ms(DIALLER_RING_MS));
+        let presentation = self.ring_manager(call, manager, devices, true, now);
         call.presentation = Some(presentation);
-        call.record.manager_ids = vec![manager];
-        call.trace(now, "presented", manager);
         call.show(CallState::Ringing);
         call.state = State::CallingDialler { presentation, manager, plan };
-        let display = self.display(&call.caller);
-        self.command(Command::Present {
-            call: call.id,
-            presentation,
-            manager,
-            devices,
-            display,
-            from: call.caller.clone(),
-            to: call.number().map(|number| number.e164),
-            auto_answer: true,
-        });
     }
 }
 

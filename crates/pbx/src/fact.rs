@@ -1,7 +1,7 @@
 //! What the business hears: facts, in the past tense.
 
 use crate::settings::RingDevice;
-use crate::{CallId, E164, ManagerId, NumberId, PlaybackId, PresentationId};
+use crate::{CallId, E164, ManagerId, NumberId, PlaybackId, PresentationId, TransferId, TransferTarget};
 
 /// Who a customer's call says it is from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ pub enum Party {
     Customer,
     /// A manager's leg, by the presenting it came of.
     Manager(PresentationId),
+    /// Somebody outside to whom a manager handed the customer on.
+    Third,
 }
 
 /// A key of the telephone key pad (RFC 4733 events 0–15).
@@ -111,11 +113,12 @@ pub enum Fact {
     PresentationAnswered { call: CallId, presentation: PresentationId, device: RingDevice },
     /// Every device of the manager refused, failed or was gone.
     PresentationFailed { call: CallId, presentation: PresentationId, cause: Cause },
-    /// The carrier says the customer's phone rings; `early_media` when it sends its own ringback.
+    /// The carrier says that the phone we dialled rings, the customer's or that of the third party a customer is handed on
+    /// to; `early_media` when it sends its own ringback.
     DialRang { call: CallId, early_media: bool },
-    /// The customer we dialled answered.
+    /// Whom we dialled answered.
     DialAnswered { call: CallId },
-    /// The customer we dialled could not be reached.
+    /// Whom we dialled could not be reached.
     DialFailed { call: CallId, cause: Cause },
     /// A party hung up (or, before answer, gave up).
     HungUp { call: CallId, party: Party, cause: Cause },
@@ -127,6 +130,12 @@ pub enum Fact {
     Held { call: CallId, party: Party, held: bool },
     /// A recording (voicemail) ended: by its limit, `#`, silence or hang-up.
     RecordingEnded { call: CallId, file: Option<Box<str>>, seconds: u32 },
+    /// A manager dialled the phone of a `colleague` from a ring device of their own; that leg is up already, waiting.
+    ManagerCalled { call: CallId, manager: ManagerId, device: RingDevice, colleague: ManagerId },
+    /// A party wants to hand on whom it talks with; `transfer` was made by [`crate::Pbx::new_transfer_id`].
+    TransferAsked { call: CallId, by: Party, transfer: TransferId, to: TransferTarget },
+    /// A manager who talks took the call to another device of their own.
+    DeviceChanged { call: CallId, presentation: PresentationId, device: RingDevice },
     /// How many ring devices of this kind reach this manager now (browsers signed in, phones registered).
     Reachable { manager: ManagerId, device: RingDevice, count: u16 },
 }
@@ -148,7 +157,10 @@ impl Fact {
             | Self::PlaybackEnded { call, .. }
             | Self::KeyPressed { call, .. }
             | Self::Held { call, .. }
-            | Self::RecordingEnded { call, .. } => Some(call),
+            | Self::RecordingEnded { call, .. }
+            | Self::ManagerCalled { call, .. }
+            | Self::TransferAsked { call, .. }
+            | Self::DeviceChanged { call, .. } => Some(call),
             Self::Reachable { .. } => None,
         }
     }

@@ -92,6 +92,8 @@ ids! {
     PresentationId,
     /// One playing of audio to a party.
     PlaybackId,
+    /// One handing on of a party, from the wish to its end.
+    TransferId,
 }
 
 /// Makes identifiers from the time and a seed; two sources with different seeds practically never meet.

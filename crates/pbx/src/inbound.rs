@@ -136,9 +136,18 @@ impl Pbx {
                 self.miss(call, MissedReason::CustomerLeft, now);
                 self.end(call, now);
             }
-            State::Announcing { .. } | State::Echoing | State::Engaged { .. } => self.end(call, now),
+            State::Announcing { .. }
+            | State::Echoing
+            | State::Engaged { .. }
+            | State::Forwarded
+            | State::HandingOver(_) => self.end(call, now),
             State::Dialling { .. } => self.dial_failed(call, cause, now),
-            State::CallingDialler { .. } | State::Excusing { .. } | State::Deciding | State::Ended => {}
+            State::CallingDialler { .. }
+            | State::CallingColleague { .. }
+            | State::Colleagues { .. }
+            | State::Excusing { .. }
+            | State::Deciding
+            | State::Ended => {}
         }
     }
 }

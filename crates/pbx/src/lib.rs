@@ -8,7 +8,9 @@
 //! [`Pbx`] is the machine. A customer's call goes through `inbound` (who is turned away, what is heard first), `routing`
 //! (whom it is for), `workflow_run` with the pure [`interpreter`] where the number has an IVR, `ring` with
 //! `availability` (who rings), and `ending`, the one place where lines, timers and ringing are given back. A manager's
-//! call begins in `outbound`, or in [`dial`] when it is asked for through the API. One `Call` type serves both.
+//! call begins in `outbound`, in [`dial`] when it is asked for through the API, or in `colleague` when it is for another
+//! manager. One `Call` type serves all. Who talks may hand the other on: [`transfer`], with `hand_over` where the target
+//! rings first and `join` where two calls become one.
 //!
 //! While a fact is worked on, its call stands outside the map of calls; its record is told once, after the rows of the
 //! conversation and customer that it refers to.
@@ -26,6 +28,7 @@ pub mod interpreter;
 pub mod pbx;
 pub mod record;
 pub mod settings;
+pub mod transfer;
 pub mod voicemail;
 pub mod workflow;
 pub mod workflow_check;
@@ -33,10 +36,13 @@ pub mod workflow_check;
 mod announcement;
 mod availability;
 mod call;
+mod colleague;
 mod customer;
 mod echo;
 mod ending;
+mod hand_over;
 mod inbound;
+mod join;
 mod operator_status;
 mod outbound;
 mod ring;
@@ -54,6 +60,7 @@ pub use id::*;
 pub use pbx::{Counts, Pbx};
 pub use record::{CallRecord, ConversationRecord, CustomerRecord, MissedReason, Record};
 pub use settings::Settings;
+pub use transfer::{TransferNews, TransferRefusal, TransferTarget};
 pub use workflow_check::{Problem, validate};
 
 /// Wall-clock time in milliseconds since the Unix epoch (UTC). Always handed in, never read.

@@ -10,15 +10,24 @@ impl Pbx {
     pub(crate) fn take_line(&mut self, call: &mut Call, manager: ManagerId, now: UnixMillis) {
         self.give_line_back(call, now);
         call.on_line = Some(manager);
+        self.line_up(manager, now);
+    }
+
+    /// The call takes up nobody's line any more.
+    pub(crate) fn give_line_back(&mut self, call: &mut Call, now: UnixMillis) {
+        for manager in [call.on_line.take(), call.colleague_on_line.take()].into_iter().flatten() {
+            self.line_down(manager, now);
+        }
+    }
+
+    pub(crate) fn line_up(&mut self, manager: ManagerId, now: UnixMillis) {
         self.lines.went_up(manager);
         if self.lines.up(manager) == 1 {
             self.record(Record::OperatorStatus { manager, status: OperatorStatus::Call, since: now });
         }
     }
 
-    /// The call takes up nobody's line any more.
-    pub(crate) fn give_line_back(&mut self, call: &mut Call, now: UnixMillis) {
-        let Some(manager) = call.on_line.take() else { return };
+    pub(crate) fn line_down(&mut self, manager: ManagerId, now: UnixMillis) {
         self.lines.went_down(manager);
         if self.lines.up(manager) == 0 {
             let status = self.settings.managers.get(&manager).map_or(OperatorStatus::Off, |m| m.status);

@@ -119,7 +119,7 @@ impl Pbx {
 
     /// The customer's phone rings; with `early_media` the manager hears the carrier's own tone.
     pub(crate) fn dial_rang(&mut self, call: &mut Call, early_media: bool, now: UnixMillis) {
-        let State::Dialling { presentation } = call.state else { return };
+        let State::Dialling { presentation } = call.state else { return self.receiver_rang(call, now) };
         call.trace(now, "rang", if early_media { "early media" } else { "" });
         if early_media {
             self.command(Command::StopPlaying { call: call.id, party: Party::Manager(presentation) });
@@ -128,7 +128,7 @@ impl Pbx {
 
     /// The customer answered.
     pub(crate) fn dial_answered(&mut self, call: &mut Call, now: UnixMillis) {
-        let State::Dialling { presentation } = call.state else { return };
+        let State::Dialling { presentation } = call.state else { return self.third_answered(call, now) };
         let Some(manager) = call.on_line else { return self.dialler_left(call, now) };
         call.trace(now, "answered", "customer");
         self.engage(call, presentation, manager, now);
@@ -136,7 +136,7 @@ impl Pbx {
 
     /// The customer could not be reached.
     pub(crate) fn dial_failed(&mut self, call: &mut Call, cause: Cause, now: UnixMillis) {
-        let State::Dialling { presentation } = call.state else { return };
+        let State::Dialling { presentation } = call.state else { return self.third_failed(call, cause, now) };
         self.excuse(call, presentation, call.on_line, failure_word(cause), now);
     }
 
@@ -147,7 +147,7 @@ impl Pbx {
     }
 
     /// Tells the manager that the call failed, then ends it.
-    fn excuse(
+    pub(crate) fn excuse(
         &mut self,
         call: &mut Call,
         presentation: PresentationId,
@@ -164,7 +164,7 @@ impl Pbx {
         call.state = State::Excusing { presentation, playback };
     }
 
-    fn fail(&mut self, call: &mut Call, failure: &'static str, now: UnixMillis) {
+    pub(crate) fn fail(&mut self, call: &mut Call, failure: &'static str, now: UnixMillis) {
         if call.record.failure.is_none() {
             call.record.failure = Some(failure);
             call.trace(now, "failed", failure);

@@ -27,7 +27,7 @@ pub struct Pbx {
     pub(crate) customers: Customers,
     pub(crate) ids: IdSource,
     pub(crate) calls: BTreeMap<CallId, Box<Call>>,
-    /// Inbound calls that ring or wait to ring, longest waiting first (ids sort by time).
+    /// Calls that ring managers or wait to, longest waiting first (ids sort by time).
     pub(crate) ringing: BTreeSet<CallId>,
     /// Conversations with a call in progress.
     pub(crate) conversations: BTreeMap<ConversationId, LiveConversation>,
@@ -92,6 +92,11 @@ impl Pbx {
             Fact::ManagerDialled { call, manager, device, dialled, from_number } => {
                 if !self.calls.contains_key(&call) {
                     self.manager_dialled(call, manager, device, &dialled, from_number, now);
+                }
+            }
+            Fact::ManagerCalled { call, manager, device, colleague } => {
+                if !self.calls.contains_key(&call) {
+                    self.manager_called(call, manager, device, colleague, now);
                 }
             }
             Fact::Reachable { manager, device, count } => self.reachable(manager, device, count),
@@ -223,7 +228,7 @@ impl Pbx {
             self.ringing.remove(&call.id);
             return;
         }
-        if matches!(call.state, State::Ringing(_)) {
+        if call.rings() {
             self.ringing.insert(call.id);
         } else {
             self.ringing.remove(&call.id);
@@ -263,13 +268,19 @@ impl Pbx {
             Fact::HungUp { party: Party::Manager(presentation), cause, .. } => {
                 self.manager_hung_up(call, presentation, cause, now);
             }
+            Fact::HungUp { party: Party::Third, cause, .. } => self.third_hung_up(call, cause, now),
+            Fact::TransferAsked { by, transfer, to, .. } => self.transfer_asked(call, by, transfer, &to, now),
+            Fact::DeviceChanged { presentation, device, .. } => self.device_changed(call, presentation, device, now),
             Fact::PlaybackEnded { playback, .. } => self.playback_ended(call, playback, now),
             Fact::KeyPressed { party: Party::Customer, key, .. } => self.customer_pressed(call, key, now),
             Fact::RecordingEnded { file, seconds, .. } => self.recording_ended(call, file, seconds, now),
             Fact::Held { party, held, .. } => self.held(call, party, held, now),
             // A manager's keys mean nothing to the business; the switch passes them to the customer.
             Fact::KeyPressed { .. } => {}
-            Fact::CallArrived { .. } | Fact::ManagerDialled { .. } | Fact::Reachable { .. } => {}
+            Fact::CallArrived { .. }
+            | Fact::ManagerDialled { .. }
+            | Fact::ManagerCalled { .. }
+            | Fact::Reachable { .. } => {}
         }
     }
 
@@ -307,7 +318,9 @@ impl Pbx {
             State::CallingDialler { .. } => self.dialler_left(call, now),
             State::Dialling { .. } => self.dial_took_too_long(call, now),
             State::Announcing { .. } | State::Echoing | State::Excusing { .. } => self.end(call, now),
-            State::Engaged { .. } | State::Deciding | State::Ended => {}
+            State::HandingOver(_) => self.hand_over_took_too_long(call, now),
+            State::CallingColleague { .. } => self.colleague_took_too_long(call, now),
+            State::Engaged { .. } | State::Forwarded | State::Colleagues { .. } | State::Deciding | State::Ended => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::fact::Party;
 use crate::pbx::Pbx;
 use crate::record::CallState;
 use crate::routing;
-use crate::settings::RingDevice;
+use crate::settings::{RingDevice, RingDevices};
 use crate::timer::Timer;
 use crate::{Caller, Cause, Command, ManagerId, MissedReason, PresentationId, UnixMillis, Withdrawal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,23 @@ impl Ring {
 impl Call {
     /// Does this call ring, or wait to ring, this manager?
     pub(crate) fn rings_for(&self, manager: ManagerId) -> bool {
-        matches!(&self.state, State::Ringing(ring) if ring.targets.binary_search(&manager).is_ok())
+        match &self.state {
+            State::Ringing(ring) => ring.targets.binary_search(&manager).is_ok(),
+            State::HandingOver(hand_over) => hand_over.rung().is_some_and(|(_, rung)| rung == manager),
+            State::CallingColleague { colleague, .. } => *colleague == manager,
+            _ => false,
+        }
+    }
+
+    /// Does this call ring managers, so that a change of their lines counts for it?
+    pub(crate) fn rings(&self) -> bool {
+        matches!(self.state, State::Ringing(_) | State::HandingOver(_) | State::CallingColleague { .. })
+    }
+
+    /// How long managers ring for it, within [`RING_SECONDS`] (R74).
+    pub(crate) fn ring_ms(&self) -> u64 {
+        let seconds = self.number().map_or(DEFAULT_RING_SECONDS, |number| number.ring_seconds);
+        u64::from(seconds.clamp(*RING_SECONDS.start(), *RING_SECONDS.end())) * 1000
     }
 }
 
@@ -78,12 +94,9 @@ impl Pbx {
         if let Outlook::Nobody(reason) = self.outlook(call, target) {
             return self.announce_all_busy(call, reason, now);
         }
-        let number = call.number();
-        let seconds =
-            number.map_or(DEFAULT_RING_SECONDS, |n| n.ring_seconds).clamp(*RING_SECONDS.start(), *RING_SECONDS.end());
-        let ringback = announcement::ringback(number);
+        let ringback = announcement::ringback(call.number());
         self.play(call, Party::Customer, vec![Audio::Ringback(ringback)], Repeat::Forever, now);
-        self.start_timer(call, Timer::Stage, now.plus_ms(u64::from(seconds) * 1000));
+        self.start_timer(call, Timer::Stage, now.plus_ms(call.ring_ms()));
         call.record.ringing_at = Some(now);
         call.show(CallState::Ringing);
         let targets = routing::managers_of(&call.settings, target);
@@ -99,11 +112,25 @@ impl Pbx {
             return;
         }
         let Some(devices) = self.settings.managers.get(&manager).map(|m| m.ring_devices) else { return };
-        let presentation = PresentationId(self.ids.next(now));
-        ring.open.insert(presentation, manager);
         ring.made = ring.made.saturating_add(1);
+        let presentation = self.ring_manager(call, manager, devices, false, now);
+        if let State::Ringing(ring) = &mut call.state {
+            ring.open.insert(presentation, manager);
+        }
+    }
+
+    /// Rings a manager's devices for the call, as a presenting of its own.
+    pub(crate) fn ring_manager(
+        &mut self,
+        call: &mut Call,
+        manager: ManagerId,
+        devices: RingDevices,
+        auto_answer: bool,
+        now: UnixMillis,
+    ) -> PresentationId {
+        let presentation = self.new_presentation_id(now);
         self.lines.presented(manager);
-        call.record.manager_ids.push(manager);
+        call.note_talking(manager);
         call.trace(now, "presented", manager);
         let display = self.display(&call.caller);
         self.command(Command::Present {
@@ -114,8 +141,9 @@ impl Pbx {
             display,
             from: call.caller.clone(),
             to: call.number().map(|number| number.e164),
-            auto_answer: false,
+            auto_answer,
         });
+        presentation
     }
 
     /// What a ringing device shows: the customer's name, else the number as people dial it.
@@ -129,6 +157,8 @@ impl Pbx {
 
     /// A manager's lines changed: the call may ring there now or no longer, or has nobody left to wait for.
     pub(crate) fn line_changed(&mut self, call: &mut Call, manager: ManagerId, now: UnixMillis) {
+        self.receiver_line_changed(call, manager, now);
+        self.colleague_line_changed(call, manager, now);
         self.withdraw_if_on_call(call, manager, now);
         self.present_if_available(call, manager, now);
         self.give_up_if_hopeless(call, now);
@@ -188,6 +218,10 @@ impl Pbx {
         let manager = match &call.state {
             State::Ringing(ring) => ring.open.get(&presentation).copied(),
             State::CallingDialler { presentation: own, manager, .. } if *own == presentation => Some(*manager),
+            State::CallingColleague { theirs, colleague, .. } if *theirs == presentation => Some(*colleague),
+            State::HandingOver(hand_over) if hand_over.rung().is_some_and(|(rung, _)| rung == presentation) => {
+                return self.receiver_rang(call, now);
+            }
             _ => None,
         };
         if let Some(manager) = manager {
@@ -206,12 +240,15 @@ impl Pbx {
         if matches!(call.state, State::CallingDialler { presentation: own, .. } if own == presentation) {
             return self.dialler_answered(call, device, now);
         }
+        if self.receiver_answered(call, presentation, device, now) || self.colleague_answered(call, presentation, now) {
+            return;
+        }
         let winner = match &mut call.state {
             State::Ringing(ring) => ring.open.remove(&presentation),
             _ => None,
         };
         let Some(manager) = winner else {
-            if call.presentation != Some(presentation) {
+            if !call.is_talking(presentation) {
                 self.command(Command::HangUp {
                     call: call.id,
                     party: Party::Manager(presentation),
@@ -237,6 +274,10 @@ impl Pbx {
         cause: Cause,
         now: UnixMillis,
     ) {
+        if self.receiver_failed(call, presentation, cause, now) || self.colleague_failed(call, presentation, cause, now)
+        {
+            return;
+        }
         match &mut call.state {
             State::Ringing(ring) => {
                 let Some(manager) = ring.open.remove(&presentation) else { return };

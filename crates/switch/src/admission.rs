@@ -21,8 +21,8 @@ impl Switch {
             }
             _ => match self.authenticate(request, flow, &user, now) {
                 Ok(key) => self.account_called(id, request, flow, key, now),
-                Err(reply) if reply.status == 401 => self.endpoint.challenge_invite(id, request, flow, &reply),
-                Err(reply) => self.endpoint.reject(now.instant, id, reply),
+                // A refusal that is repeated until its ACK would make of one datagram under a false address eleven.
+                Err(reply) => self.endpoint.challenge_invite(id, request, flow, &reply),
             },
         }
     }
@@ -72,6 +72,12 @@ impl Switch {
         self.pbx.handle_fact(fact, now.unix);
     }
 
+    /// The manager whose phone or browser has this user part.
+    fn colleague_named(&self, user: &str) -> Option<ManagerId> {
+        let key = self.accounts.named(user)?;
+        self.accounts.get(key)?.owner.ring_device().map(|(manager, _)| manager)
+    }
+
     /// Only where a workflow may ask for keys is the audio listened to for them: it costs.
     fn listens_for_keys(&self, to: Option<E164>, now: Now) -> bool {
         let business = &self.settings.business;
@@ -95,6 +101,10 @@ impl Switch {
         device: RingDevice,
         now: Now,
     ) {
+        if self.picked_up(id, request, flow, (manager, device), now) {
+            return;
+        }
+        let colleague = self.colleague_named(&dialled_user(request));
         let hops = match Hops::of_manager(request) {
             Ok(hops) => hops,
             Err(reply) => return self.endpoint.reject(now.instant, id, reply),
@@ -114,10 +124,13 @@ impl Switch {
         if self.legs.get(&leg).is_some_and(|made| made.profile != Profile::WebRtc) {
             self.open_arrived(leg);
         }
+        if let Some(colleague) = colleague {
+            return self.pbx.handle_fact(Fact::ManagerCalled { call, manager, device, colleague }, now.unix);
+        }
         self.pbx.handle_fact(Fact::ManagerDialled { call, manager, device, dialled, from_number }, now.unix);
     }
 
-    fn add_leg(
+    pub(crate) fn add_leg(
         &mut self,
         call: CallId,
         id: InviteId,

@@ -3,8 +3,8 @@
 use crate::hops::Hops;
 use media::{LegId, Profile};
 use pbx::settings::RingDevice;
-use pbx::{CallId, Cause, PresentationId};
-use sip::InviteId;
+use pbx::{CallId, Cause, PresentationId, TransferId};
+use sip::{InviteId, ReferId};
 use std::sync::Arc;
 
 /// Whose leg it is.
@@ -16,6 +16,8 @@ pub(crate) enum Role {
     Presented(PresentationId, RingDevice),
     /// A manager who dialled.
     Dialler,
+    /// That of somebody outside to whom the customer was handed on.
+    Third,
 }
 
 /// Where a leg stands.
@@ -73,6 +75,12 @@ pub(crate) struct Leg {
     pub(crate) flowing: bool,
     /// Plays that wait until the leg can be heard.
     pub(crate) waiting: Vec<media::Command>,
+    /// Its media is on the way to where the call's media is; nothing may be ordered of it meanwhile.
+    pub(crate) moving: bool,
+    /// The leg of the same manager whose place it takes once it is answered, and with what device.
+    pub(crate) replaces: Option<(LegId, RingDevice)>,
+    /// How often the sweep saw it in the state it is in.
+    pub(crate) seen: crate::sweep::Seen,
     /// The SIP side ended.
     pub(crate) sip_over: bool,
     /// The media side ended.
@@ -95,6 +103,9 @@ impl Leg {
             holds: false,
             flowing: false,
             waiting: Vec::new(),
+            moving: false,
+            replaces: None,
+            seen: crate::sweep::Seen::default(),
             sip_over: false,
             media_over: false,
         }
@@ -126,11 +137,15 @@ pub(crate) struct Presenting {
 pub(crate) struct Call {
     pub(crate) customer: Option<LegId>,
     pub(crate) dialler: Option<LegId>,
+    /// To whom the customer was handed on, outside.
+    pub(crate) third: Option<LegId>,
     pub(crate) presentings: Vec<(PresentationId, Presenting)>,
     /// Every leg that is not freed yet.
     pub(crate) legs: Vec<LegId>,
-    /// The manager's leg that the customer is connected with.
-    pub(crate) connected: Option<LegId>,
+    /// The two that talk.
+    pub(crate) connected: Option<(LegId, LegId)>,
+    /// REFERs whose end their devices have not been told; the business tells the end of each.
+    pub(crate) referrals: Vec<(TransferId, ReferId)>,
     /// The customer's keys are listened for in the audio too.
     pub(crate) listens_for_keys: bool,
     /// How far it may be passed on.
@@ -146,9 +161,11 @@ impl Call {
         Self {
             customer: None,
             dialler: None,
+            third: None,
             presentings: Vec::new(),
             legs: Vec::new(),
             connected: None,
+            referrals: Vec::new(),
             listens_for_keys,
             hops: Hops::default(),
             withheld: false,

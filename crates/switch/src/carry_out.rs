@@ -30,13 +30,24 @@ impl Switch {
                 self.present(call, &presentation, now);
             }
             Command::Withdraw { call, presentation, why } => self.withdraw(call, presentation, why, now),
-            Command::Connect { call, presentation } => self.connect(call, presentation, now),
+            Command::Connect { call, presentation } => {
+                self.join(call, Party::Customer, Party::Manager(presentation), now);
+            }
+            Command::Join { call, a, b } => self.join(call, a, b, now),
+            Command::TakeOver { call, from, party, comes_as } => self.take_over(call, from, party, comes_as),
+            Command::Transfer { call, transfer, news } => self.tell_transfer(call, transfer, news, now),
             Command::Echo { call } => {
                 if let Some(leg) = self.leg_of(call, Party::Customer) {
                     self.when_heard(leg, Media::Echo { leg });
                 }
             }
-            Command::Dial { call, carrier, to, show } => self.dial(call, carrier, to, show, now),
+            Command::Dial { call, carrier, to, show } => {
+                let customer = self.leg_of(call, Party::Customer);
+                self.dial(call, carrier, to, show, now);
+                if let Some(customer) = customer {
+                    self.name_third(call, customer);
+                }
+            }
             Command::RecordVoicemail { call, limit_seconds } => {
                 if let Some(leg) = self.leg_of(call, Party::Customer) {
                     self.when_heard(
@@ -54,10 +65,11 @@ impl Switch {
         }
     }
 
-    fn leg_of(&self, call: CallId, party: Party) -> Option<LegId> {
+    pub(crate) fn leg_of(&self, call: CallId, party: Party) -> Option<LegId> {
         let call = self.calls.get(&call)?;
         match party {
             Party::Customer => call.customer,
+            Party::Third => call.third,
             Party::Manager(presentation) => call.manager_leg(presentation),
         }
     }
@@ -69,7 +81,7 @@ impl Switch {
     }
 
     /// Answers their INVITE, now or as soon as our answer to its offer is made.
-    fn accept_arrived(&mut self, id: LegId, now: Now) {
+    pub(crate) fn accept_arrived(&mut self, id: LegId, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let LegState::Arrived { local, accept, .. } = &mut leg.state else { return };
         *accept = true;
@@ -108,6 +120,12 @@ impl Switch {
         };
         let command = Media::Play { leg: id, token: playback.id.0, sources, repeat };
         let Some(leg) = self.legs.get_mut(&id) else { return };
+        if let Some(held) = self.calls.get_mut(&call)
+            && held.connected.is_some_and(|(a, b)| a == id || b == id)
+        {
+            // Who is played to talks with nobody: a hold of the other party must not put music in its place.
+            held.connected = None;
+        }
         if leg.role == Role::Dialler && matches!(leg.state, LegState::Arrived { .. }) {
             let ringback = playback.audio.iter().all(|audio| matches!(audio, Audio::Ringback(_)));
             if ringback {
@@ -126,7 +144,7 @@ impl Switch {
     /// Hands a media command on, or keeps it until the leg can be heard. A later one replaces what waits.
     fn when_heard(&mut self, id: LegId, command: Media) {
         let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.is_ending()) else { return };
-        if leg.flowing && matches!(leg.state, LegState::Up) {
+        if leg.flowing && !leg.moving && matches!(leg.state, LegState::Up) {
             let call = leg.call;
             return self.media(call, command);
         }
@@ -145,26 +163,7 @@ impl Switch {
         }
     }
 
-    fn connect(&mut self, call: CallId, presentation: PresentationId, now: Now) {
-        let Some(held) = self.calls.get_mut(&call) else { return };
-        let (Some(customer), Some(manager)) = (held.customer, held.manager_leg(presentation)) else { return };
-        held.connected = Some(manager);
-        let listened = std::mem::replace(&mut held.listens_for_keys, false);
-        if listened {
-            self.media(call, Media::ListenKeys { leg: customer, on: false });
-        }
-        for id in [customer, manager] {
-            if let Some(leg) = self.legs.get_mut(&id) {
-                leg.waiting.clear();
-            }
-        }
-        self.accept_arrived(manager, now);
-        self.media(call, Media::Bridge { a: customer, b: manager });
-        self.hold_if_held(manager, now);
-        self.hold_if_held(customer, now);
-    }
-
-    fn end_call(&mut self, call: CallId, cause: Cause, now: Now) {
+    pub(crate) fn end_call(&mut self, call: CallId, cause: Cause, now: Now) {
         // A call that never had a leg (the manager's device was gone) is only noted to be over.
         let held = self.calls.entry(call).or_insert_with(|| Call::new(false));
         held.over = true;

@@ -31,8 +31,8 @@ impl Switch {
         let Some(leg) = self.legs.get(&id) else { return };
         let (call, role) = (leg.call, leg.role);
         let Some(other) = self.connected_with(id) else { return };
-        // A manager who holds leaves the customer with music; a customer's network plays its own to the manager.
-        if role != Role::Customer {
+        // A manager who holds leaves the other with music; the network of somebody outside plays its own.
+        if !matches!(role, Role::Customer | Role::Third) {
             let command = if far_holds {
                 let music = Source::Prompt(prompts::prompt_key_of_built_in(BuiltIn::HoldMusic, Language::Ko));
                 Command::Play { leg: other, token: OWN_PLAYBACK, sources: vec![music], repeat: Repeat::Forever }
@@ -43,16 +43,6 @@ impl Switch {
         }
         if let Some(party) = self.party_of(id) {
             self.pbx.handle_fact(Fact::Held { call, party, held: far_holds }, now.unix);
-        }
-    }
-
-    /// The leg this one talks with.
-    fn connected_with(&self, id: LegId) -> Option<LegId> {
-        let call = self.calls.get(&self.legs.get(&id)?.call)?;
-        match (call.customer, call.connected) {
-            (Some(customer), Some(manager)) if customer == id => Some(manager),
-            (Some(customer), Some(manager)) if manager == id => Some(customer),
-            _ => None,
         }
     }
 }

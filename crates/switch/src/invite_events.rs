@@ -18,7 +18,12 @@ impl Switch {
         let Some(leg) = self.legs.get_mut(&leg_id) else { return };
         let LegState::Inviting { rang, early_media } = &mut leg.state else { return };
         let first = !std::mem::replace(rang, true);
-        let (call, role) = (leg.call, leg.role);
+        let first_media = body.is_some() && !std::mem::replace(early_media, true);
+        let (call, role, early) = (leg.call, leg.role, *early_media);
+        if let Some(sdp) = body {
+            // Each branch of a forked call has an answer of its own; the one that came last is heard.
+            self.media(call, Command::Answer { leg: leg_id, sdp });
+        }
         match role {
             Role::Presented(presentation, _) => {
                 let presenting = self.calls.get_mut(&call).and_then(|c| c.presenting(presentation));
@@ -27,17 +32,18 @@ impl Switch {
                 }
             }
             Role::Customer => {
-                let new_early_media = body.is_some() && !std::mem::replace(early_media, true);
-                let early = *early_media;
-                if let (Some(sdp), true) = (body, new_early_media) {
-                    self.media(call, Command::Answer { leg: leg_id, sdp });
+                if first_media {
                     self.hear_early_media(call, leg_id, now);
                 }
-                if first || new_early_media {
+                if first || first_media {
                     self.pbx.handle_fact(Fact::DialRang { call, early_media: early }, now.unix);
                 }
             }
-            Role::Dialler => {}
+            // A customer who is handed on hears our ringback, whatever the far network plays.
+            Role::Third if first => {
+                self.pbx.handle_fact(Fact::DialRang { call, early_media: early }, now.unix);
+            }
+            Role::Third | Role::Dialler => {}
         }
     }
 
@@ -70,7 +76,7 @@ impl Switch {
             Role::Presented(presentation, device) => {
                 self.presented_device_answered(call, presentation, device, leg_id, now)
             }
-            Role::Customer => self.pbx.handle_fact(Fact::DialAnswered { call }, now.unix),
+            Role::Customer | Role::Third => self.pbx.handle_fact(Fact::DialAnswered { call }, now.unix),
             Role::Dialler => {}
         }
         self.flush_if_heard(leg_id);
@@ -117,14 +123,18 @@ impl Switch {
     }
 
     fn tell_leg_lost(&mut self, leg_id: LegId, was: &LegState, cause: Cause, now: Now) {
-        let Some(leg) = self.legs.get(&leg_id) else { return };
+        let Some(leg) = self.legs.get(&leg_id).filter(|leg| !leg.is_understudy()) else { return };
         let (call, role) = (leg.call, leg.role);
         let fact = match role {
+            Role::Third => {
+                let dialled = matches!(was, LegState::Inviting { .. } | LegState::Preparing(_));
+                Self::third_lost(call, dialled, cause)
+            }
             Role::Customer if matches!(was, LegState::Inviting { .. } | LegState::Preparing(_)) => {
                 Fact::DialFailed { call, cause }
             }
             Role::Customer => Fact::HungUp { call, party: Party::Customer, cause },
-            Role::Presented(presentation, _) if matches!(was, LegState::Up) => {
+            Role::Presented(presentation, _) if matches!(was, LegState::Up | LegState::Accepted) => {
                 Fact::HungUp { call, party: Party::Manager(presentation), cause }
             }
             Role::Presented(presentation, _) => {
@@ -166,6 +176,9 @@ impl Switch {
         let Some((leg_id, leg)) = leg_id.and_then(|l| self.legs.get_mut(&l).map(|leg| (l, leg))) else {
             return self.endpoint.refuse_offer(now.instant, id, 481);
         };
+        if leg.moving {
+            return self.endpoint.refuse_offer(now.instant, id, 491);
+        }
         let call = leg.call;
         let (kind, command) = match body {
             Some(sdp) => (Renegotiation::TheirOffer, Command::Reoffer { leg: leg_id, sdp }),
@@ -206,6 +219,7 @@ impl Switch {
         let leg = self.legs.get(&leg_id)?;
         match leg.role {
             Role::Customer => Some(Party::Customer),
+            Role::Third => Some(Party::Third),
             Role::Presented(presentation, _) => Some(Party::Manager(presentation)),
             Role::Dialler => self.pbx.presentation_of_dialler(leg.call).map(Party::Manager),
         }

@@ -13,18 +13,22 @@ mod hold;
 mod hops;
 mod identity;
 mod invite_events;
+mod join;
 mod local_addresses;
 mod media_events;
+mod pick_up;
 mod present;
 mod prompts;
 mod registration;
 mod requests;
 pub mod settings;
 mod subscriptions;
+mod sweep;
 mod switch;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod transfer;
 pub mod trunks;
 
 pub use accounts::{Browser, BrowserUser};

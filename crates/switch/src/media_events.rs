@@ -45,6 +45,7 @@ impl Switch {
                     self.fail_leg(leg, Cause::Unreachable, now);
                 }
             }
+            Event::Arrived { leg } => self.on_arrived(leg, now),
             Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
             Event::Closed { leg, figures } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
@@ -59,21 +60,30 @@ impl Switch {
     fn on_local_sdp(&mut self, id: LegId, sdp: Arc<[u8]>, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let invite = leg.invite;
+        if leg.renegotiation == Some(Renegotiation::TheirOffer) {
+            // In whatever state: UPDATE and PRACK offer before the call is answered (RFC 3311, RFC 3262 5).
+            leg.renegotiation = None;
+            if let LegState::Arrived { local, .. } = &mut leg.state {
+                *local = Some(Arc::clone(&sdp));
+            }
+            if let Some(invite) = invite {
+                self.endpoint.answer_offer(now.instant, invite, sdp_body(sdp));
+            }
+            return;
+        }
         match (&mut leg.state, invite) {
             (LegState::Arrived { local, accept, early }, Some(invite)) => {
                 *local = Some(Arc::clone(&sdp));
                 if *accept {
                     leg.state = LegState::Accepted;
                     self.endpoint.accept(now.instant, invite, sdp_body(sdp));
+                    self.finish_pick_up(id, now);
                 } else if *early {
                     self.endpoint.ring(now.instant, invite, 183, Some(sdp_body(sdp)));
                 }
             }
             (LegState::Preparing(_), _) => self.send_invite(id, sdp, now),
             (LegState::Accepted | LegState::Up, Some(invite)) => {
-                if leg.renegotiation == Some(Renegotiation::TheirOffer) {
-                    leg.renegotiation = None;
-                }
                 self.endpoint.answer_offer(now.instant, invite, sdp_body(sdp));
             }
             _ => {}
@@ -94,6 +104,14 @@ impl Switch {
 
     fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.renegotiation == Some(Renegotiation::TheirOffer) {
+            // The session stays as it was (RFC 3261 14.2).
+            leg.renegotiation = None;
+            if let Some(invite) = leg.invite {
+                self.endpoint.refuse_offer(now.instant, invite, cause::of_refused_sdp(why));
+            }
+            return;
+        }
         // A leg that could not be opened does not say that it closed; its sockets are given back all the same.
         leg.media_over = matches!(leg.state, LegState::Arrived { .. } | LegState::Preparing(_));
         match (&leg.state, leg.invite) {
@@ -101,16 +119,10 @@ impl Switch {
                 leg.state = LegState::Ending;
                 self.endpoint.reject(now.instant, invite, Reply::new(cause::of_refused_sdp(why)));
                 self.close_media(id);
-                let call = self.legs.get(&id).map(|l| l.call);
+                let call = self.legs.get(&id).filter(|l| !l.is_understudy()).map(|l| l.call);
                 if let (Some(call), Some(party)) = (call, self.party_of(id)) {
                     self.pbx.handle_fact(Fact::HungUp { call, party, cause: Cause::Media }, now.unix);
                 }
-            }
-            (LegState::Accepted | LegState::Up, Some(invite))
-                if leg.renegotiation.take() == Some(Renegotiation::TheirOffer) =>
-            {
-                // The session stays as it was (RFC 3261 14.2).
-                self.endpoint.refuse_offer(now.instant, invite, cause::of_refused_sdp(why));
             }
             _ => self.fail_leg(id, Cause::Media, now),
         }
@@ -119,7 +131,7 @@ impl Switch {
     /// Plays what waited, once the leg is answered and its media has begun.
     pub(crate) fn flush_if_heard(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        if leg.flowing && matches!(leg.state, LegState::Up) {
+        if leg.flowing && !leg.moving && matches!(leg.state, LegState::Up) {
             let call = leg.call;
             for command in std::mem::take(&mut leg.waiting) {
                 self.media(call, command);
@@ -144,6 +156,10 @@ impl Switch {
     pub(crate) fn close_media(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.waiting.clear();
+        if leg.moving {
+            // Closed where it arrives.
+            return;
+        }
         if leg.media_open {
             let call = leg.call;
             leg.media_open = false;

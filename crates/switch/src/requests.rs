@@ -26,11 +26,10 @@ impl Switch {
             }
             Event::Confirmed { id, body } => self.on_confirmed(id, body, now),
             Event::Offer { id, body } => self.on_offer(id, body, now),
+            Event::Refer { id, refer, request } => self.on_refer(id, refer, &request, now),
             Event::Info { id, transaction, request } => self.on_info(id, transaction, &request, now),
             Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
             Event::Request { transaction, request, flow } => self.on_request(transaction, &request, flow, now),
-            // Nobody is handed on yet (RFC 3515 2.4.2).
-            Event::Refer { refer, .. } => self.endpoint.refuse_refer(now.instant, refer, 603),
             Event::Subscribe { id, request, flow } => self.on_subscribe(id, &request, flow, now),
             Event::NotifyDue { id } => self.on_notify_due(id, now),
             Event::SubscriptionEnded { id, .. } => self.on_subscription_ended(id),

@@ -119,6 +119,8 @@ pub struct Counts {
     pub sip: sip::Counts,
     /// Sign-ins and calls refused for a wrong password or pairing, in all.
     pub refused_credentials: u64,
+    /// Legs and calls that stood too long in a state and were ended by the sweep, in all; 0 while all is well.
+    pub swept: u64,
     /// Phones and browsers signed in.
     pub bindings: usize,
     /// Traces of calls; they stay for a few seconds after a call.
@@ -148,8 +150,9 @@ pub struct Switch {
     pub(crate) grace: BTreeSet<(UnixMillis, PhoneId)>,
     pub(crate) reachable: BTreeMap<(ManagerId, RingDevice), u16>,
     pub(crate) refused_credentials: u64,
-    pub(crate) trunks: Trunks,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) sweep: crate::sweep::Sweep,
+    pub(crate) trunks: Trunks,
     pub(crate) traces: Traces,
     /// Wall clock of the input worked off now.
     pub(crate) clock: UnixMillis,
@@ -194,8 +197,9 @@ impl Switch {
             grace: BTreeSet::new(),
             reachable: BTreeMap::new(),
             refused_credentials: 0,
-            trunks,
             subscriptions: Subscriptions::default(),
+            sweep: crate::sweep::Sweep::default(),
+            trunks,
             traces: Traces::new(seed),
             clock: UnixMillis(0),
             out: VecDeque::new(),
@@ -237,8 +241,8 @@ impl Switch {
         }
         self.pbx.handle_settings(Arc::clone(&settings.business), now.unix);
         self.settings = settings;
-        self.follow_carriers(now);
         self.review_subscriptions(now);
+        self.follow_carriers(now);
         self.pump(now);
         // A phone may have gone to another manager without signing in anew (R42).
         self.count_all_reachable(now);
@@ -276,6 +280,7 @@ impl Switch {
         self.trunks_due(now);
         self.assume_flowing(now);
         self.end_grace(now);
+        self.sweep_if_due(now);
         self.pump(now);
         self.hand_out_traces(now, false);
     }
@@ -290,6 +295,7 @@ impl Switch {
             self.pbx.next_timeout().map(of_unix),
             self.grace.first().map(|(at, _)| of_unix(*at)),
             self.assumed_flowing.first().map(|(at, _)| *at),
+            self.sweep.due(),
             self.traces.next_due(),
             self.trunks.next_timeout(now.instant),
         ]
@@ -341,6 +347,7 @@ impl Switch {
             legs: self.legs.len(),
             sip: self.endpoint.counts(),
             refused_credentials: self.refused_credentials,
+            swept: self.sweep.found,
             bindings: self.reachable.values().map(|count| usize::from(*count)).sum(),
             traces: self.traces.len(),
             trunks: self.trunks.counts(),
@@ -365,6 +372,7 @@ impl Switch {
             }
         }
         self.traces.settle(now.instant);
+        self.arm_sweep(now);
         while let Some(record) = self.pbx.poll_record() {
             self.out.push_back(Output::Record(record));
         }

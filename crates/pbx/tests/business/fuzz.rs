@@ -7,7 +7,7 @@ use pbx::record::{CallRecord, CallState, Direction, Record};
 use pbx::settings::{OperatorStatus, RingDevice, Settings};
 use pbx::{
     CallId, Caller, Cause, Counts, DialRequest, Fact, Key, ManagerId, Party, Pbx, PlaybackId, PresentationId,
-    UnixMillis,
+    TransferId, TransferNews, TransferTarget, UnixMillis,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +19,13 @@ const STEPS: u32 = 150;
 #[derive(Default)]
 struct Truth {
     over: bool,
-    connected: bool,
+    /// Whose leg is which, as the business named them.
+    managers: BTreeMap<PresentationId, ManagerId>,
+    /// The legs of managers who talk.
+    talking: BTreeSet<PresentationId>,
+    /// Transfers that were accepted and whose end was not told.
+    transfers: BTreeSet<TransferId>,
+    ended_transfers: BTreeSet<TransferId>,
     ringing: BTreeMap<PresentationId, ManagerId>,
     ever_presented: BTreeSet<PresentationId>,
     playbacks: Vec<PlaybackId>,
@@ -36,6 +42,7 @@ struct Model {
     customers: BTreeSet<pbx::CustomerId>,
     statuses: BTreeMap<ManagerId, OperatorStatus>,
     connects: usize,
+    transfers_done: usize,
     history: Vec<String>,
 }
 
@@ -56,6 +63,7 @@ impl Model {
             customers: [901, 902].map(pbx::CustomerId).into(),
             statuses: BTreeMap::new(),
             connects: 0,
+            transfers_done: 0,
             history: Vec::new(),
         };
         for (_, manager) in MANAGERS {
@@ -76,11 +84,23 @@ impl Model {
             Fact::HungUp { call, party: Party::Manager(presentation), .. } => {
                 if let Some(truth) = self.calls.get_mut(call) {
                     truth.ringing.remove(presentation);
+                    truth.talking.remove(presentation);
                 }
             }
             _ => {}
         }
+        let dials = match fact {
+            Fact::ManagerDialled { call, manager, .. } | Fact::ManagerCalled { call, manager, .. } => {
+                Some((call, manager))
+            }
+            _ => None,
+        };
         self.pbx.handle_fact(fact, self.now);
+        if let Some((call, manager)) = dials
+            && let Some(own) = self.pbx.presentation_of_dialler(call)
+        {
+            self.calls.entry(call).or_default().managers.insert(own, manager);
+        }
         self.listen();
     }
 
@@ -96,7 +116,6 @@ impl Model {
         while let Some(record) = self.pbx.poll_record() {
             records.push(record);
         }
-        self.count_calls_up();
         let mut newly_presented = BTreeSet::new();
         for command in commands {
             self.history.push(format!("    {command:?}"));
@@ -105,6 +124,7 @@ impl Model {
             }
             self.command(&command);
         }
+        self.count_calls_up();
         for manager in newly_presented {
             let taken = self.presented(manager) + self.up.get(&manager).copied().unwrap_or(0);
             assert!(taken <= if manager == JUN { 2 } else { 1 }, "{manager:?} has {taken} calls");
@@ -134,6 +154,9 @@ impl Model {
             | Command::Echo { call }
             | Command::Dial { call, .. }
             | Command::RecordVoicemail { call, .. }
+            | Command::Join { call, .. }
+            | Command::TakeOver { call, .. }
+            | Command::Transfer { call, .. }
             | Command::HangUp { call, .. }
             | Command::End { call, .. } => call,
         };
@@ -143,18 +166,49 @@ impl Model {
             Command::Present { presentation, manager, .. } => {
                 assert!(truth.ever_presented.insert(*presentation), "presented twice");
                 truth.ringing.insert(*presentation, *manager);
+                truth.managers.insert(*presentation, *manager);
             }
             Command::Withdraw { presentation, .. } => {
                 truth.ringing.remove(presentation);
             }
-            Command::Connect { .. } => {
-                assert!(!std::mem::replace(&mut truth.connected, true), "connected twice");
+            Command::Connect { presentation, .. } => {
+                truth.talking = [*presentation].into();
                 self.connects += 1;
+            }
+            Command::Join { a, b, .. } => {
+                truth.talking = [a, b].into_iter().filter_map(|party| presentation_of(*party)).collect();
+                self.connects += 1;
+            }
+            Command::HangUp { party: Party::Manager(presentation), .. } => {
+                truth.talking.remove(presentation);
+            }
+            Command::TakeOver { from, comes_as, .. } => {
+                let mut who = None;
+                if let Party::Manager(presentation) = comes_as {
+                    who = self.calls[from].managers.get(presentation).map(|manager| (*presentation, *manager));
+                    assert!(who.is_some(), "a manager's leg that was not there comes over");
+                }
+                assert!(!self.calls[from].over, "taken out of a call that is over");
+                self.calls.get_mut(&id).expect("a call to come to").managers.extend(who);
+            }
+            Command::Transfer { transfer, news, .. } => {
+                let is_new = !truth.transfers.contains(transfer) && !truth.ended_transfers.contains(transfer);
+                match news {
+                    TransferNews::Accepted => assert!(is_new && truth.transfers.insert(*transfer)),
+                    TransferNews::Rang => assert!(truth.transfers.contains(transfer)),
+                    TransferNews::Done | TransferNews::Failed(_) => {
+                        assert!(truth.transfers.remove(transfer), "the end of a transfer that does not run");
+                        truth.ended_transfers.insert(*transfer);
+                        self.transfers_done += usize::from(*news == TransferNews::Done);
+                    }
+                    TransferNews::Refused(_) => assert!(is_new && truth.ended_transfers.insert(*transfer)),
+                }
             }
             Command::Play { playback, .. } => truth.playbacks.push(playback.id),
             Command::Reject { .. } | Command::End { .. } => {
                 truth.over = true;
                 assert!(truth.ringing.is_empty(), "over and still ringing");
+                assert!(truth.transfers.is_empty(), "over and still handed on");
             }
             _ => {}
         }
@@ -185,14 +239,20 @@ impl Model {
         }
     }
 
-    /// A manager's calls up, by what the records say of calls that are not over.
+    /// A manager's calls up, by what the commands and records say of calls that are not over.
     fn count_calls_up(&mut self) {
         self.up.clear();
         for call in self.pbx.live_calls() {
-            let dials = call.direction == Direction::Outbound && call.ringing_at.is_some();
-            let talks = call.answered_by.or_else(|| dials.then(|| call.manager_ids[0]));
-            if let Some(manager) = talks {
-                *self.up.entry(manager).or_insert(0) += 1;
+            for (_, manager) in MANAGERS {
+                let truth = &self.calls[&call.id];
+                let talks = truth.talking.iter().any(|leg| truth.managers.get(leg) == Some(&manager));
+                let dials = call.direction == Direction::Outbound
+                    && call.ringing_at.is_some()
+                    && call.engaged_at.is_none()
+                    && call.manager_ids[0] == manager;
+                if talks || dials {
+                    *self.up.entry(manager).or_insert(0) += 1;
+                }
             }
         }
     }
@@ -207,6 +267,7 @@ impl Model {
                 self.fact(Fact::Reachable { manager, device, count });
             }
             4 => self.pass_time(),
+            6 => self.ask_colleague(),
             5 if self.chance.below(6) == 0 => {
                 let settings = fuzzed_settings(&mut self.chance);
                 self.history.push("settings".to_owned());
@@ -244,6 +305,11 @@ impl Model {
     fn dial(&mut self) {
         let manager = self.chance.of(&MANAGERS).1;
         let to = self.chance.of(&["01011112222", "+827040000001", "hello", ""]);
+        if self.chance.below(3) == 0 {
+            let call = self.pbx.new_call_id(self.now);
+            let (device, colleague) = (self.chance.of(&DEVICES), self.chance.of(&MANAGERS).1);
+            return self.fact(Fact::ManagerCalled { call, manager, device, colleague });
+        }
         if self.chance.below(2) == 0 {
             let call = self.pbx.new_call_id(self.now);
             let device = self.chance.of(&DEVICES);
@@ -253,6 +319,35 @@ impl Model {
         let request = DialRequest { manager, to: to.to_owned(), from_number: None, conversation: None, device: None };
         let _ = self.pbx.dial(request, self.now);
         self.listen();
+    }
+
+    /// Somebody who talks holds, and calls a colleague or a customer to join them with.
+    fn ask_colleague(&mut self) {
+        let talkers: Vec<(CallId, PresentationId, ManagerId)> = self
+            .calls
+            .iter()
+            .filter(|(_, truth)| !truth.over)
+            .flat_map(|(id, truth)| truth.talking.iter().map(|leg| (*id, *leg, truth.managers[leg])))
+            .collect();
+        let Some((held, leg, manager)) = talkers.get(self.chance.below(talkers.len().max(1))).copied() else { return };
+        self.fact(Fact::Held { call: held, party: Party::Manager(leg), held: true });
+        let (call, device) = (self.pbx.new_call_id(self.now), RingDevice::DeskPhone);
+        let colleague = self.chance.of(&MANAGERS).1;
+        if self.chance.below(2) == 0 {
+            self.fact(Fact::ManagerDialled { call, manager, device, dialled: "01033334444".into(), from_number: None });
+            self.fact(Fact::DialAnswered { call });
+        } else {
+            self.fact(Fact::ManagerCalled { call, manager, device, colleague });
+            let rung = self.calls[&call].ringing.keys().next().copied();
+            if let Some(presentation) = rung {
+                self.fact(Fact::PresentationAnswered { call, presentation, device });
+            }
+        }
+        if self.chance.below(3) > 0 {
+            let transfer = self.pbx.new_transfer_id(self.now);
+            let to = TransferTarget::Call(call);
+            self.fact(Fact::TransferAsked { call: held, by: Party::Manager(leg), transfer, to });
+        }
     }
 
     fn pass_time(&mut self) {
@@ -277,16 +372,22 @@ impl Model {
         let truth = &self.calls[&call];
         let dialler = self.pbx.presentation_of_dialler(call);
         let presented: Vec<PresentationId> = match sensible {
-            true => truth.ringing.keys().copied().chain(dialler).collect(),
-            false => truth.ever_presented.iter().copied().chain(dialler).collect(),
+            true => truth.ringing.keys().chain(&truth.talking).copied().chain(dialler).collect(),
+            false => truth.managers.keys().copied().chain(dialler).collect(),
         };
         let presentation =
             presented.get(self.chance.below(presented.len().max(1))).copied().unwrap_or(PresentationId(1));
         let playback = truth.playbacks.last().copied().unwrap_or(PlaybackId(1));
-        let party = if self.chance.below(2) == 0 { Party::Customer } else { Party::Manager(presentation) };
+        let party = match self.chance.below(9) {
+            0..=3 => Party::Customer,
+            4 => Party::Third,
+            _ => Party::Manager(presentation),
+        };
         let cause = self.chance.of(&CAUSES);
         let key = Key::new(self.chance.of(&['1', '2', '3', '4', '5', '9', '*', '#'])).unwrap();
-        let fact = match self.chance.below(16) {
+        let fact = match self.chance.below(20) {
+            16..=18 => return self.transfer(party),
+            19 => Fact::DeviceChanged { call, presentation, device: RingDevice::Mobile },
             0..=2 => Fact::PlaybackEnded { call, playback },
             3 => Fact::PresentationRang { call, presentation },
             4 | 5 => Fact::PresentationAnswered { call, presentation, device: RingDevice::Desktop },
@@ -302,6 +403,34 @@ impl Model {
             _ => Fact::KeyPressed { call, party, key },
         };
         self.fact(fact);
+    }
+
+    /// Mostly somebody asks who talks, now and then somebody who may not.
+    fn transfer(&mut self, by: Party) {
+        let talked_in: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, truth)| !truth.over && !truth.talking.is_empty())
+            .map(|(id, _)| *id)
+            .collect();
+        let Some(call) = talked_in.get(self.chance.below(talked_in.len().max(1))).copied() else { return };
+        let own = self.calls[&call].talking.first().copied().map_or(by, Party::Manager);
+        let by = if self.chance.below(8) == 0 { by } else { own };
+        let to = match self.chance.below(4) {
+            0 => TransferTarget::Number { dialled: self.chance.of(&["01033334444", "hello"]).into() },
+            1 => TransferTarget::Manager(self.chance.of(&MANAGERS).1),
+            _ => TransferTarget::Call(self.chance.of(&talked_in)),
+        };
+        let transfer = self.pbx.new_transfer_id(self.now);
+        self.fact(Fact::TransferAsked { call, by, transfer, to });
+        // Left to chance the target would hardly ever be the one who acts next.
+        if self.chance.below(2) == 0 && !self.calls[&call].over {
+            let rung = self.calls[&call].ringing.keys().next().copied();
+            self.fact(match rung {
+                Some(presentation) => Fact::PresentationAnswered { call, presentation, device: RingDevice::Desktop },
+                None => Fact::DialAnswered { call },
+            });
+        }
     }
 
     fn cut(&mut self, call: CallId) {
@@ -335,11 +464,19 @@ impl Model {
     }
 }
 
+fn presentation_of(party: Party) -> Option<PresentationId> {
+    match party {
+        Party::Manager(presentation) => Some(presentation),
+        Party::Customer | Party::Third => None,
+    }
+}
+
 fn check_record(call: &CallRecord, over: bool) {
     assert_eq!(call.state == CallState::Ended, over, "{call:?}");
     assert_eq!(call.state == CallState::Ended, call.ended_at.is_some());
     assert!(call.ended_at.is_none_or(|at| at >= call.started_at));
-    assert!(!(call.engaged_at.is_some() && call.missed_reason.is_some()), "answered and missed: {call:?}");
+    let lost = call.trace.iter().any(|mark| mark.what == "transfer_failed");
+    assert!(lost || !(call.engaged_at.is_some() && call.missed_reason.is_some()), "answered and missed: {call:?}");
     assert!(!(call.engaged_at.is_some() && call.failure.is_some()), "answered and failed: {call:?}");
     if over && call.engaged_at.is_none() {
         match call.direction {
@@ -366,7 +503,7 @@ fn fuzzed_settings(chance: &mut Chance) -> Settings {
 
 #[test]
 fn whatever_happens_every_call_ends_with_a_reason() {
-    let mut connects = 0;
+    let (mut connects, mut transfers) = (0, 0);
     for seed in 0..RUNS {
         let mut model = Model::new(seed);
         let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -380,7 +517,9 @@ fn whatever_happens_every_call_ends_with_a_reason() {
             std::panic::resume_unwind(panic);
         }
         connects += model.connects;
+        transfers += model.transfers_done;
     }
     // A run that never got anywhere would prove nothing.
     assert!(connects > RUNS as usize / 2, "only {connects} calls were connected");
+    assert!(transfers > RUNS as usize / 10, "only {transfers} transfers came to a good end");
 }

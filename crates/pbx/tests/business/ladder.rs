@@ -7,7 +7,7 @@ use pbx::record::Record;
 use pbx::settings::{RingDevice, Settings};
 use pbx::{
     CallId, Caller, Cause, ConversationId, DialRequest, Fact, ManagerId, Party, Pbx, PlaybackId, PresentationId,
-    UnixMillis,
+    TransferNews, TransferTarget, UnixMillis,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -149,6 +149,18 @@ impl Ladder {
                 };
                 self.fact(fact);
             }
+            [id, who, "consults", colleague] => {
+                let call = self.new_call(id);
+                let (device, colleague) = (RingDevice::DeskPhone, manager(colleague));
+                self.fact(Fact::ManagerCalled { call, manager: manager(who), device, colleague });
+            }
+            [id, who, "transfers", "to", to @ ..] => self.transfer(id, who, to),
+            [id, who, "hands", "on", "to", to @ ..] => {
+                let target = self.target(to);
+                if let Err(refusal) = self.pbx.transfer(self.call(id), manager(who), target, self.now) {
+                    writeln!(self.said, "    refused {}", refusal.code()).unwrap();
+                }
+            }
             [id, who, "asks", "for", to] => self.ask_for(id, who, to),
             [id, rest @ ..] => self.in_call(id, rest, line),
             _ => panic!("not understood: {line}"),
@@ -160,6 +172,25 @@ impl Ladder {
         let call = self.pbx.new_call_id(self.now);
         self.calls.insert(name.chars().next().unwrap(), call);
         call
+    }
+
+    fn target(&self, words: &[&str]) -> TransferTarget {
+        match words {
+            ["call", other] => TransferTarget::Call(self.call(other)),
+            [name] if MANAGERS.iter().any(|m| m.0 == *name) => TransferTarget::Manager(manager(name)),
+            [dialled] => TransferTarget::Number { dialled: (*dialled).into() },
+            other => panic!("no target: {other:?}"),
+        }
+    }
+
+    fn transfer(&mut self, id: &str, who: &str, to: &[&str]) {
+        let call = self.call(id);
+        let by = match who {
+            "customer" => Party::Customer,
+            who => Party::Manager(self.presented(call, who)),
+        };
+        let transfer = self.pbx.new_transfer_id(self.now);
+        self.fact(Fact::TransferAsked { call, by, transfer, to: self.target(to) });
     }
 
     fn ask_for(&mut self, id: &str, who: &str, to: &str) {
@@ -183,6 +214,7 @@ impl Ladder {
         let customer = Party::Customer;
         let fact = match rest {
             ["customer", "hangs", "up"] => Fact::HungUp { call, party: customer, cause: Cause::Normal },
+            ["third", "hangs", "up"] => Fact::HungUp { call, party: Party::Third, cause: Cause::Normal },
             ["heard", "it"] => Fact::PlaybackEnded { call, playback: self.playing[&(call, customer)] },
             ["key", key] => {
                 Fact::KeyPressed { call, party: customer, key: pbx::Key::new(key.chars().next().unwrap()).unwrap() }
@@ -252,6 +284,7 @@ impl Ladder {
     fn party(&self, call: CallId, party: Party) -> String {
         match party {
             Party::Customer => "customer".to_owned(),
+            Party::Third => "third".to_owned(),
             Party::Manager(p) => self.presentations.get(&(call, p)).map_or("dialler", |m| manager_name(*m)).to_owned(),
         }
     }
@@ -287,6 +320,26 @@ impl Ladder {
             }
             Command::Connect { call, presentation } => {
                 format!("connect {} {}", self.name(*call), self.party(*call, Party::Manager(*presentation)))
+            }
+            Command::Join { call, a, b } => {
+                format!("join {} {} {}", self.name(*call), self.party(*call, *a), self.party(*call, *b))
+            }
+            Command::TakeOver { call, from, party, comes_as } => {
+                let was = self.party(*from, *party);
+                if let (Party::Manager(old), Party::Manager(new)) = (party, comes_as) {
+                    let who = self.presentations.get(&(*from, *old)).copied();
+                    let who = who.or_else(|| self.pbx.manager_of(*call, *new)).expect("a manager who comes over");
+                    self.presentations.insert((*call, *new), who);
+                }
+                format!("take over {} {} of {} {was}", self.name(*call), self.party(*call, *comes_as), self.name(*from))
+            }
+            Command::Transfer { call, news, .. } => {
+                let news = match news {
+                    TransferNews::Failed(cause) => format!("failed {}", word(cause)),
+                    TransferNews::Refused(cause) => format!("refused {}", word(cause)),
+                    other => word(other),
+                };
+                format!("transfer {} {news}", self.name(*call))
             }
             Command::Echo { call } => format!("echo {}", self.name(*call)),
             Command::Dial { call, to, show, .. } => format!("dial {} {to} as {show}", self.name(*call)),

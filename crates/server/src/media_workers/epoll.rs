@@ -32,6 +32,12 @@ impl Epoll {
         check(unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event) }).map(drop)
     }
 
+    /// Watches no longer.
+    pub(crate) fn remove(&self, fd: RawFd) -> io::Result<()> {
+        // SAFETY: the kernel reads no event for this operation.
+        check(unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), libc::EPOLL_CTL_DEL, fd, std::ptr::null_mut()) }).map(drop)
+    }
+
     /// Waits for readiness or `timeout`; answers how many tokens are ready.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> usize {
         // Rounded up: waking a little late is caught up, waking early would spin.

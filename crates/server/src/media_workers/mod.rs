@@ -11,7 +11,7 @@ pub use ports::PortPool;
 pub use sockets::MediaAddresses;
 pub(crate) use teller::MAX_WAITING_EVENTS;
 
-use media::{Command, Event, Library};
+use media::{Command, Event, LegId, Library, MovedLeg};
 use pbx::CallId;
 use std::collections::HashMap;
 use std::io;
@@ -24,10 +24,36 @@ use tokio::sync::mpsc::Sender;
 pub(crate) enum Order {
     /// For the engine, about a leg of this call.
     Media(CallId, Command),
+    /// A leg goes to the worker of another call.
+    Give(LegId, Neighbour),
+    /// A leg comes from another worker.
+    Take(LegId, Box<Baggage>),
     /// Another prompt library.
     Library(Arc<Library>),
     /// End.
     Stop,
+}
+
+/// The way to a worker.
+#[derive(Clone)]
+pub(crate) struct Neighbour {
+    orders: mpsc::Sender<Order>,
+    waker: Arc<epoll::Waker>,
+}
+
+impl Neighbour {
+    /// Orders of a worker that has ended are of no interest any more.
+    pub(crate) fn order(&self, order: Order) {
+        if self.orders.send(order).is_ok() {
+            self.waker.wake();
+        }
+    }
+}
+
+/// What a leg takes along to another worker; nothing of it for one that was closed on the way.
+pub(crate) struct Baggage {
+    pub(crate) leg: Option<MovedLeg>,
+    pub(crate) sockets: Option<sockets::LegSockets>,
 }
 
 /// Why packets are dropped, as `/metrics` names it.
@@ -76,7 +102,7 @@ pub struct Options {
 
 /// The handle the control thread holds.
 pub struct MediaWorkers {
-    workers: Vec<(mpsc::Sender<Order>, Arc<epoll::Waker>)>,
+    workers: Vec<Neighbour>,
     threads: Vec<std::thread::JoinHandle<()>>,
     recorder: Option<std::thread::JoinHandle<()>>,
     of_call: HashMap<CallId, (usize, u32)>,
@@ -111,7 +137,7 @@ impl MediaWorkers {
                 figures: Arc::clone(&figures),
             })?;
             let thread = std::thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run())?;
-            workers.push((orders, waker));
+            workers.push(Neighbour { orders, waker });
             threads.push(thread);
         }
         let load = vec![0; workers.len()];
@@ -121,10 +147,23 @@ impl MediaWorkers {
     /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one.
     pub fn send(&mut self, call: CallId, command: Command) {
         let Some(index) = self.owner(call, &command) else { return };
-        let (orders, waker) = &self.workers[index];
-        if orders.send(Order::Media(call, command)).is_ok() {
-            waker.wake();
+        match command {
+            Command::Move { leg, to } => self.move_leg(index, leg, CallId(to)),
+            command => self.workers[index].order(Order::Media(call, command)),
         }
+    }
+
+    /// The leg belongs to another call. Where that one lives with another worker, the leg follows.
+    fn move_leg(&mut self, from: usize, leg: LegId, to: CallId) {
+        let (index, legs) = self.of_call.entry(to).or_insert((from, 0));
+        let index = *index;
+        *legs += 1;
+        if index == from {
+            return self.workers[from].order(Order::Media(to, Command::Move { leg, to: to.0 }));
+        }
+        self.load[index] += 1;
+        self.load[from] = self.load[from].saturating_sub(1);
+        self.workers[from].order(Order::Give(leg, self.workers[index].clone()));
     }
 
     /// The worker of the call; none for a command about a call whose legs are all closed.
@@ -137,14 +176,16 @@ impl MediaWorkers {
                 self.load[*index] += 1;
                 Some(*index)
             }
-            Command::Close { .. } => {
+            Command::Close { .. } | Command::Move { .. } => {
                 let (index, legs) = self.of_call.get_mut(&call)?;
                 let index = *index;
                 *legs -= 1;
                 if *legs == 0 {
                     self.of_call.remove(&call);
                 }
-                self.load[index] = self.load[index].saturating_sub(1);
+                if matches!(command, Command::Close { .. }) {
+                    self.load[index] = self.load[index].saturating_sub(1);
+                }
                 Some(index)
             }
             _ => self.of_call.get(&call).map(|(index, _)| *index),
@@ -153,19 +194,16 @@ impl MediaWorkers {
 
     /// Gives every worker another library.
     pub fn set_library(&self, library: &Arc<Library>) {
-        for (orders, waker) in &self.workers {
-            if orders.send(Order::Library(Arc::clone(library))).is_ok() {
-                waker.wake();
-            }
+        for worker in &self.workers {
+            worker.order(Order::Library(Arc::clone(library)));
         }
     }
 }
 
 impl Drop for MediaWorkers {
     fn drop(&mut self) {
-        for (orders, waker) in &self.workers {
-            let _ = orders.send(Order::Stop);
-            waker.wake();
+        for worker in &self.workers {
+            worker.order(Order::Stop);
         }
         for thread in self.threads.drain(..) {
             let _ = thread.join();

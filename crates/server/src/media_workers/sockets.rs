@@ -19,6 +19,13 @@ pub(crate) struct MediaSocket {
     pub(crate) channel: Channel,
 }
 
+/// A leg's sockets on the way to another worker.
+pub(crate) struct LegSockets {
+    port: u16,
+    rtp: MediaSocket,
+    rtcp: Option<MediaSocket>,
+}
+
 struct OfLeg {
     port: u16,
     rtp: usize,
@@ -133,6 +140,42 @@ impl Sockets {
             self.vacate(slot);
         }
         self.ports.give_back(of_leg.port);
+    }
+
+    /// Takes a leg's sockets out, open as they are.
+    pub(crate) fn take(&mut self, leg: LegId, epoll: &Epoll) -> Option<LegSockets> {
+        let of_leg = self.legs.remove(&leg)?;
+        let mut take_out = |slot: usize| {
+            let socket = self.slots.get_mut(slot)?.take()?;
+            self.free.push(slot);
+            // Not to be removed would only mean wake-ups for a token that says nothing.
+            let _ = epoll.remove(socket.socket.as_raw_fd());
+            Some(socket)
+        };
+        let rtp = take_out(of_leg.rtp)?;
+        Some(LegSockets { port: of_leg.port, rtp, rtcp: of_leg.rtcp.and_then(take_out) })
+    }
+
+    /// Takes sockets over from another worker.
+    ///
+    /// # Errors
+    /// When they cannot be watched; they are closed then.
+    pub(crate) fn put(&mut self, leg: LegId, sockets: LegSockets, epoll: &Epoll) -> io::Result<()> {
+        let LegSockets { port, rtp, rtcp } = sockets;
+        let placed = self.place(rtp, epoll).and_then(|rtp| {
+            let rtcp = rtcp.map(|socket| self.place(socket, epoll)).transpose();
+            Ok((rtp, rtcp.inspect_err(|_| self.vacate(rtp))?))
+        });
+        match placed {
+            Ok((rtp, rtcp)) => {
+                self.legs.insert(leg, OfLeg { port, rtp, rtcp });
+                Ok(())
+            }
+            Err(error) => {
+                self.ports.give_back(port);
+                Err(error)
+            }
+        }
     }
 
     pub(crate) fn open_count(&self) -> usize {

@@ -4,7 +4,7 @@ use super::epoll::{Epoll, Waker};
 use super::recorder::{Piece, Pieces};
 use super::sockets::{MediaAddresses, Sockets};
 use super::teller::Teller;
-use super::{DROP_REASONS, Figures, Order, PortPool};
+use super::{Baggage, DROP_REASONS, Figures, Neighbour, Order, PortPool};
 use media::{Command, Engine, EngineConfig, Event, Family, LegId, Library};
 use pbx::CallId;
 use std::io;
@@ -138,6 +138,8 @@ impl Worker {
         loop {
             match self.inbox.try_recv() {
                 Ok(Order::Media(call, command)) => self.order(call, command),
+                Ok(Order::Give(leg, to)) => self.give(leg, &to),
+                Ok(Order::Take(leg, baggage)) => self.take(leg, *baggage),
                 Ok(Order::Library(library)) => self.engine.set_library(library),
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
@@ -160,6 +162,23 @@ impl Worker {
         });
         if closes {
             self.sockets.close(leg);
+        }
+    }
+
+    /// A leg's call is another worker's from now on: it goes there with its sockets. What the far end sends meanwhile waits in
+    /// them.
+    fn give(&mut self, leg: LegId, to: &Neighbour) {
+        let mut moved = None;
+        self.guarded(Some(leg), |worker| moved = worker.engine.take_leg(leg));
+        let baggage = Baggage { leg: moved, sockets: self.sockets.take(leg, &self.epoll) };
+        to.order(Order::Take(leg, Box::new(baggage)));
+    }
+
+    fn take(&mut self, leg: LegId, baggage: Baggage) {
+        let placed = baggage.sockets.is_none_or(|sockets| self.sockets.put(leg, sockets, &self.epoll).is_ok());
+        self.guarded(Some(leg), |worker| worker.engine.put_leg(Instant::now(), leg, baggage.leg));
+        if !placed {
+            let _ = self.events.send(Event::Failed { leg });
         }
     }
 
