@@ -27,7 +27,7 @@ struct Source {
     /// Bit n: `highest - n` came.
     seen: u64,
     received: u64,
-    transit: i64,
+    transit: u32,
     /// Timestamp units a second of what was heard last.
     clock: u32,
     /// Jitter times 16, as in RFC 3550 A.8.
@@ -52,9 +52,9 @@ impl ReceiveStream {
     /// Takes note of a packet whose timestamps count `clock` units a second. `since_start` counts from the engine's first
     /// instant.
     pub fn arrive(&mut self, header: &Header, clock: u32, since_start: Duration) -> Arrival {
-        // Time in timestamp units; only differences matter, so wrapping is harmless.
+        // Time in timestamp units, modulo 2³² as timestamps are: only differences matter.
         let arrived = since_start.as_micros() as u64 * u64::from(clock) / 1_000_000;
-        let transit = arrived as i64 - i64::from(header.timestamp);
+        let transit = (arrived as u32).wrapping_sub(header.timestamp);
         let known = self.source.as_mut().filter(|source| source.ssrc == header.ssrc);
         if let Some(source) = known {
             let ahead = header.sequence.wrapping_sub(source.highest as u16).cast_signed();
@@ -66,7 +66,7 @@ impl ReceiveStream {
         Arrival::Newest
     }
 
-    fn restart(&mut self, header: &Header, transit: i64, clock: u32) {
+    fn restart(&mut self, header: &Header, transit: u32, clock: u32) {
         self.received_before = self.received();
         self.lost_before = self.lost();
         // 65536 more than the wire's number leaves room for packets before the first one.
@@ -147,7 +147,7 @@ impl ReceiveStream {
 }
 
 impl Source {
-    fn arrive(&mut self, ahead: i16, transit: i64, clock: u32) -> Arrival {
+    fn arrive(&mut self, ahead: i16, transit: u32, clock: u32) -> Arrival {
         let arrival = if ahead > 0 {
             let ahead = u64::from(ahead.unsigned_abs());
             self.highest += ahead;
@@ -170,7 +170,7 @@ impl Source {
             self.transit = transit;
             self.jitter = 0;
         }
-        let difference = (transit - self.transit).unsigned_abs().min(0x00ff_ffff) as u32;
+        let difference = transit.wrapping_sub(self.transit).cast_signed().unsigned_abs().min(0x00ff_ffff);
         self.transit = transit;
         self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
         arrival
@@ -241,6 +241,13 @@ mod tests {
         }
         assert!(even.jitter_ms() < 0.5);
         assert!((9.0..11.0).contains(&uneven.jitter_ms()), "{}", uneven.jitter_ms());
+        // Timestamps that wrap in the middle are as even as others.
+        let mut wrapping = ReceiveStream::default();
+        for n in 0..200_u16 {
+            let timestamp = 0xffff_f000_u32.wrapping_add(u32::from(n) * 160);
+            wrapping.arrive(&Header { timestamp, ..header(n) }, 8000, at(u64::from(n) * 20));
+        }
+        assert!(wrapping.jitter_ms() < 0.5, "{}", wrapping.jitter_ms());
     }
 
     trait ForTests {

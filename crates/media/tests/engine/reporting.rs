@@ -90,7 +90,7 @@ fn figures_have_both_directions_the_round_trip_and_a_mark() {
         figures(&world, a.leg)
     };
     assert_eq!((silent.rtt_ms, silent.far_lost, silent.far_jitter_ms, silent.far_mos), (None, None, None, None));
-    assert!(silent.mos.unwrap() > 4.3);
+    assert!(silent.mos.unwrap() > 4.3, "{silent:?}");
 }
 
 #[test]
