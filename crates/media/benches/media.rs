@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use media::dtmf::Detector;
 use media::g711::Law;
 use media::rtp::write_header;
+use media::srtp::{KeySource, MAX_TRAILER, Receiver, Sender, Suite};
 use media::tones::sine;
 use media::{
     Channel, Command, Engine, EngineConfig, LegId, Library, LocalAddresses, PacketSink, Profile, Repeat, Source,
@@ -114,7 +115,42 @@ fn idle_ticks() {
     });
 }
 
+/// Protecting and opening a packet of 20 ms of G.711.
+fn srtp(suite: Suite) {
+    let Some(key) = KeySource::new([1; 32], 1).draw(suite) else {
+        return;
+    };
+    let (mut sender, mut receiver) = (Sender::new(&key), Receiver::new(&key, &[]));
+    let mut packet = [0x55; 172 + MAX_TRAILER];
+    let mut sequence = 0_u64;
+    report(&format!("protect, {}", suite.name()), 1000, || {
+        for _ in 0..1000 {
+            sequence += 1;
+            if let Some(header) = packet.first_chunk_mut() {
+                write_header(header, false, 0, sequence as u16, 0, 7);
+            }
+            _ = black_box(sender.protect_rtp(&mut packet, 172, sequence));
+        }
+    });
+    let mut opened = 0_u32;
+    report(&format!("protect and open, {}", suite.name()), 1000, || {
+        for _ in 0..1000 {
+            sequence += 1;
+            if let Some(header) = packet.first_chunk_mut() {
+                write_header(header, false, 0, sequence as u16, 0, 7);
+            }
+            if let Some(length) = sender.protect_rtp(&mut packet, 172, sequence) {
+                opened += u32::from(receiver.open_rtp(&mut packet[..length]).is_ok());
+            }
+        }
+    });
+    assert!(opened >= 29_000, "packets were refused: the figure says nothing");
+}
+
 fn main() {
+    for suite in Suite::ALL {
+        srtp(suite);
+    }
     bridge("forward a packet, one law", Law::Mu, false);
     bridge("forward a packet, transcoded", Law::A, false);
     bridge("forward a packet and listen for keys", Law::Mu, true);

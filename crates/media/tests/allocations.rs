@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use media::rtp::write_header;
+use media::srtp::{KeySource, MAX_TRAILER, Sender, Suite};
 use media::{
     Channel, Command, Engine, EngineConfig, LegId, Library, LocalAddresses, PacketSink, Profile, Repeat, Source,
     ToneKind,
@@ -46,9 +47,21 @@ impl PacketSink for Nowhere {
 }
 
 fn open(engine: &mut Engine, now: Instant, leg: LegId, sink: &mut Nowhere) -> SocketAddr {
+    open_with(engine, now, (leg, "RTP/AVP", ""), sink)
+}
+
+/// Opens a leg whose far end offers this transport and these lines more.
+fn open_with(
+    engine: &mut Engine,
+    now: Instant,
+    (leg, transport, lines): (LegId, &str, &str),
+    sink: &mut Nowhere,
+) -> SocketAddr {
     let far = SocketAddr::new([198, 51, (leg.0 >> 8) as u8, leg.0 as u8].into(), 4000);
-    let sdp =
-        format!("v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 {}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", far.ip());
+    let sdp = format!(
+        "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 {}\r\nt=0 0\r\nm=audio 4000 {transport} 0\r\n{lines}",
+        far.ip()
+    );
     let offer: Option<Arc<[u8]>> = Some(sdp.into_bytes().into());
     let rtp = SocketAddr::new([127, 0, 0, 1].into(), 40_000);
     let local = Some(LocalAddresses { rtp, rtcp: None });
@@ -105,4 +118,40 @@ fn media_allocates_nothing_per_packet_and_little_per_leg() {
     }
     let each = (BYTES.load(Ordering::Relaxed) - before) / 1000;
     assert!(each <= 6 * 1024, "{each} bytes a leg");
+
+    protected_packets_allocate_nothing(start, &mut sink);
+}
+
+/// Two phones with SRTP of different suites: opened, forwarded and protected again.
+fn protected_packets_allocate_nothing(start: Instant, sink: &mut Nowhere) {
+    let config = EngineConfig { srtp_seed: Some([3; 32]), ..EngineConfig::default() };
+    let mut engine = Engine::new(config, Arc::new(Library::new()), 1);
+    let (a, b) = (LegId(1), LegId(2));
+    let suites = [Suite::AesCm128Sha1_80, Suite::AesGcm256];
+    let keys = suites.map(|suite| KeySource::new([1; 32], 1).draw(suite).unwrap());
+    let lines = keys.each_ref().map(|key| format!("a=crypto:1 {} inline:{}\r\n", key.suite().name(), key.to_base64()));
+    let before = BYTES.load(Ordering::Relaxed);
+    let far = open_with(&mut engine, start, (a, "RTP/SAVP", &lines[0]), sink);
+    open_with(&mut engine, start, (b, "RTP/SAVP", &lines[1]), sink);
+    let both = BYTES.load(Ordering::Relaxed) - before;
+    assert!(both <= 32 * 1024, "{both} bytes a protected call");
+    engine.handle_command(start, Command::Bridge { a, b }, None, sink);
+    let mut phone = Sender::new(&keys[0]);
+    let mut packet = [0x7f; 172 + MAX_TRAILER];
+    let mut before = 0;
+    for n in 0..2000_u32 {
+        if n == 1000 {
+            before = ALLOCATIONS.load(Ordering::Relaxed);
+            sink.0 = 0;
+        }
+        let now = start + Duration::from_millis(20) * n;
+        write_header(packet.first_chunk_mut().unwrap(), false, 0, n as u16, n * 160, 7);
+        let length = phone.protect_rtp(&mut packet, 172, n.into()).unwrap();
+        engine.handle_packet(now, a, Channel::Rtp, far, &mut packet[..length], sink);
+        while engine.poll_event().is_some() {}
+        engine.handle_tick(now, sink);
+        while engine.poll_event().is_some() {}
+    }
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    assert!(sink.0 >= 1000, "{}", sink.0);
 }
