@@ -19,6 +19,7 @@ export const keys = {
   conversation: (id: string) => ["conversation", id] as const,
   timeline: (id: string) => ["timeline", id] as const,
   call: (id: string) => ["call", id] as const,
+  trace: (id: string) => ["trace", id] as const,
   customers: (search: string) => ["customers", search] as const,
   allCustomers: ["customers"] as const,
   customer: (id: string) => ["customer", id] as const,
@@ -56,6 +57,14 @@ export const queries = {
       queryFn: () => bodyOf(client.GET("/conversations/{id}/timeline", byId(id))),
     }),
   call: (id: string) => queryOptions({ queryKey: keys.call(id), queryFn: () => bodyOf(client.GET("/calls/{id}", byId(id))) }),
+  /** Of a call that lasts, asked for again each second. */
+  trace: (id: string, lasts: boolean) =>
+    queryOptions({
+      queryKey: keys.trace(id),
+      queryFn: () => bodyOf(client.GET("/calls/{id}/trace", byId(id))),
+      refetchInterval: lasts ? 1000 : false,
+      staleTime: 0,
+    }),
   customers: (search: string) =>
     infiniteQueryOptions({
       queryKey: keys.customers(search),

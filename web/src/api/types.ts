@@ -32,6 +32,9 @@ export type Customer = Sent<Schemas["Customer"]>;
 export type LastCall = Sent<Schemas["LastCall"]>;
 export type Conversation = Sent<Schemas["Conversation"]>;
 export type Call = Sent<Schemas["Call"]>;
+export type CallTrace = Sent<Schemas["Trace"]>;
+export type TraceItem = Sent<Schemas["TraceItem"]>;
+export type TraceLeg = Sent<Schemas["TraceLeg"]>;
 export type Note = Sent<Schemas["Note"]>;
 /** A line of a conversation that is neither a call nor a note: assigned, state changed. */
 export type Entry = Sent<Schemas["Entry"]>;

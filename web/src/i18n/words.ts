@@ -53,6 +53,14 @@ export function dayName(at: string, now: number, language: ScreenLanguage, words
   return new Intl.DateTimeFormat(locale(language), { month: "long", day: "numeric", weekday: "short", ...year }).format(date);
 }
 
+/** Time since the start of a call: `+0.420 s`, `+1:02.300`. */
+export function preciseTime(start: string, at: string): string {
+  const ms = Math.max(0, Date.parse(at) - Date.parse(start));
+  const seconds = (ms % 60_000) / 1000;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes > 0 ? `+${minutes}:${seconds.toFixed(3).padStart(6, "0")}` : `+${seconds.toFixed(3)}`;
+}
+
 export function fullTime(at: string, language: ScreenLanguage): string {
   return new Intl.DateTimeFormat(locale(language), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }

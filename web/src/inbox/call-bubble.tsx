@@ -1,16 +1,18 @@
 /** One call in the thread, updated in place from the first ring to the last hang-up. */
 import { useMutation } from "@tanstack/react-query";
-import { PhoneIncoming, PhoneMissed, PhoneOff, PhoneOutgoing } from "lucide-react";
+import { Activity, PhoneIncoming, PhoneMissed, PhoneOff, PhoneOutgoing } from "lucide-react";
+import { useState } from "react";
 import { can } from "../api/actions";
 import { useNames } from "../api/names";
 import { commands } from "../api/queries";
 import type { Call } from "../api/types";
 import { useText, type Translate } from "../i18n/text";
 import { clock, fullTime, phoneNumber, secondsBetween, timeOfDay } from "../i18n/words";
-import { Button } from "../ui/button";
+import { Button, IconButton } from "../ui/button";
 import { useNow } from "../ui/now";
 import { useProblemText } from "../ui/problem";
 import { useToast } from "../ui/toast";
+import { CallTraceDialog } from "./call-trace-dialog";
 import { failureText, missedText } from "./call-words";
 
 /** Inbound and nobody talked: missed. */
@@ -33,6 +35,7 @@ export function CallBubble({ call }: { call: Call }) {
           </p>
         </div>
         <time className="tiny faint" dateTime={call.started_at} title={fullTime(call.started_at, language)}>{timeOfDay(call.started_at, language)}</time>
+        {can(call, "trace") && <TraceButton call={call} />}
       </div>
       <CallStatus call={call} />
       <Managers call={call} />
@@ -42,6 +45,17 @@ export function CallBubble({ call }: { call: Call }) {
       {call.keys.length > 0 && <Keys call={call} />}
       {can(call, "hang_up") && call.state !== "ended" && <HangUp call={call} />}
     </article>
+  );
+}
+
+function TraceButton({ call }: { call: Call }) {
+  const { t } = useText();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <IconButton small label={t("trace.open")} onPress={() => setOpen(true)}><Activity size={14} /></IconButton>
+      {open && <CallTraceDialog call={call} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -11,6 +11,13 @@ export function missedText(reason: string, t: Translate): string {
   return isKey(key) ? t(key) : reason;
 }
 
+/** A step of the trace; `step:name` is a workflow's step, and one this console does not know shows as it is. */
+export function stepText(what: string, t: Translate): string {
+  if (what.startsWith("step:")) return t("trace.step.step", { name: what.slice(5) });
+  const key = `trace.step.${what}`;
+  return isKey(key) ? t(key) : what;
+}
+
 /** Why an outgoing call was not answered. */
 export function failureText(failure: string | null | undefined, t: Translate): string {
   const key = `failure.${failure ?? "unanswered"}`;
