@@ -84,7 +84,7 @@ pub(crate) enum Exchange {
     #[default]
     Idle,
     /// Our re-INVITE or UPDATE waits for its final response.
-    Sent { change: Change, cseq: u32 },
+    Sent { change: Change, transaction: u64 },
     /// Ours met the peer's, or came too early; it goes out again when timer `Glare` is due.
     Glare { change: Change },
     /// The 2xx to our empty re-INVITE brought an offer; ACK waits for our answer.
@@ -246,6 +246,19 @@ impl InviteSession {
     pub(crate) fn take_asking(&mut self) -> Option<Exchange> {
         let is_found = self.exchange.is_asking() || self.select(|fork| fork.exchange.is_asking());
         is_found.then(|| std::mem::take(&mut self.exchange))
+    }
+
+    /// Puts the early dialog in front in which this change of ours is under way, and tells the change.
+    pub(crate) fn change_sent(&mut self, number: u64) -> Option<Change> {
+        let is_it =
+            |exchange: &Exchange| matches!(exchange, Exchange::Sent { transaction, .. } if *transaction == number);
+        if !is_it(&self.exchange) && !self.select(|fork| is_it(&fork.exchange)) {
+            return None;
+        }
+        match &self.exchange {
+            Exchange::Sent { change, .. } => Some(change.clone()),
+            _ => None,
+        }
     }
 
     /// Puts another early dialog in front; false when there is none such.

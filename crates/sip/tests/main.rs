@@ -7,6 +7,7 @@ mod forks;
 mod hostile;
 mod ipv6;
 mod ladder;
+mod misbehaving;
 mod net;
 mod offers;
 mod overload;

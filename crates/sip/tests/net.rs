@@ -55,6 +55,9 @@ pub struct Net {
     pub transport: Transport,
     pub ladder: String,
     under_way: VecDeque<Packet>,
+    /// The latest ACK of each side, by which a request within the dialog is made by hand.
+    acks: [Option<String>; 2],
+    by_hand: u32,
     /// Labels of messages to be lost, each once.
     lose: Vec<String>,
     /// Is everything lost from now on?
@@ -80,6 +83,8 @@ impl Net {
             transport,
             ladder: String::new(),
             under_way: VecDeque::new(),
+            acks: [None, None],
+            by_hand: 0,
             lose: Vec::new(),
             is_cut: false,
         }
@@ -138,6 +143,9 @@ impl Net {
         if let Some(at) = lost {
             self.lose.remove(at);
         }
+        if label == "ACK" {
+            self.acks[from] = Some(String::from_utf8_lossy(&bytes).into_owned());
+        }
         let is_lost = lost.is_some() || self.is_cut;
         let seconds = (self.now - self.start).as_secs_f64();
         let arrow = match (from, is_lost) {
@@ -151,6 +159,23 @@ impl Net {
             self.under_way.push_back(Packet { due: self.now + DELAY, to: 1 - from, bytes: bytes.clone() });
         }
         self.sides[from].endpoint.recycle(bytes);
+    }
+
+    /// A REFER of this side, which its endpoint knows nothing of, comes to the other side.
+    pub fn refer(&mut self, side: usize) {
+        let Some(ack) = &self.acks[side] else { return };
+        self.by_hand += 1;
+        let cseq = 500 + self.by_hand;
+        let head: String =
+            ack.lines().filter(|l| l.starts_with("From") || l.starts_with("To")).flat_map(|l| [l, "\r\n"]).collect();
+        let call_id = ack.lines().find(|line| line.starts_with("Call-ID")).unwrap();
+        let transport = self.transport.as_str();
+        let text = format!(
+            "REFER sip:x@h SIP/2.0\r\nVia: SIP/2.0/{transport} h;rport;branch=z9hG4bKr{cseq}\r\n{head}{call_id}\r\nCSeq: {cseq} REFER\r\nRefer-To: <sip:7@h>\r\n\r\n"
+        );
+        let seconds = (self.now - self.start).as_secs_f64();
+        writeln!(self.ladder, "{seconds:>6.2} REFER by hand of side {side}").unwrap();
+        self.under_way.push_back(Packet { due: self.now + DELAY, to: 1 - side, bytes: text.into_bytes() });
     }
 
     pub fn call(&mut self) -> InviteId {
@@ -210,9 +235,15 @@ impl Net {
         self.run(600_000);
         for side in 0..2 {
             let counts = self.counts(side);
-            let live =
-                (counts.client_transactions, counts.server_transactions, counts.dialogs, counts.invites, counts.timers);
-            assert_eq!(live, (0, 0, 0, 0, 0), "side {side} keeps something\n{}", self.ladder);
+            let transactions = (counts.client_transactions, counts.server_transactions);
+            let live = (transactions, counts.dialogs, counts.invites, counts.referrals, counts.timers);
+            assert_eq!(
+                live,
+                ((0, 0), 0, 0, 0, 0),
+                "side {side} keeps something: {:?}\n{}",
+                self.sides[side].told,
+                self.ladder
+            );
         }
     }
 }

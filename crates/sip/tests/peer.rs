@@ -114,9 +114,9 @@ impl Peer {
     pub fn assert_nothing_left(&mut self) {
         self.pass(600_000);
         let counts = self.endpoint.counts();
-        let live =
-            (counts.client_transactions, counts.server_transactions, counts.dialogs, counts.invites, counts.timers);
-        assert_eq!(live, (0, 0, 0, 0, 0));
+        let transactions = (counts.client_transactions, counts.server_transactions);
+        let live = (transactions, counts.dialogs, counts.invites, counts.referrals, counts.timers);
+        assert_eq!(live, ((0, 0), 0, 0, 0, 0));
     }
 }
 

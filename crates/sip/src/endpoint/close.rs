@@ -114,7 +114,7 @@ impl Endpoint {
     /// The final response to our BYE.
     pub(super) fn bye_done(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
         let asks = matches!(response.status(), 401 | 407);
-        if asks && let Some((bytes, branch, _)) = self.with_login(id, transaction, "BYE", response) {
+        if asks && let Some((bytes, branch)) = self.with_login(id, transaction, "BYE", response) {
             let Some(session) = self.invites.get(&id) else { return };
             let flow = session.dialog.request_flow();
             return self.start_client(now, branch, Method::Bye, flow, bytes, ClientUser::Bye { id });

@@ -54,8 +54,12 @@ impl Endpoint {
         }
     }
 
-    fn send_change(&mut self, now: Instant, id: u64, change: Change) {
+    fn send_change(&mut self, now: Instant, id: u64, mut change: Change) {
         let Some(session) = self.invites.get_mut(&id) else { return };
+        if change.is_refresh {
+            // The peer may have changed what stands since.
+            change.body.clone_from(&session.local);
+        }
         let method = if session.is_early() { Method::Update } else { Method::Invite };
         let branch = self.new_branch();
         let cseq = self.next_early_cseq(id);
@@ -76,20 +80,14 @@ impl Endpoint {
         };
         let bytes = session.dialog.request(&request, &self.config.user_agent, self.wire.buffer());
         let flow = session.dialog.request_flow();
-        session.exchange = Exchange::Sent { change, cseq };
+        session.exchange = Exchange::Sent { change, transaction: branch.0 };
         self.start_client(now, branch, method, flow, bytes, ClientUser::Change { id });
     }
 
     /// The final response to our re-INVITE or UPDATE.
     pub(super) fn change_done(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) {
         let Some(session) = self.invites.get_mut(&id) else { return };
-        if session.is_early() && !session.select_tag(response.to().tag().unwrap_or_default()) {
-            return;
-        }
-        let change = match &session.exchange {
-            Exchange::Sent { change, cseq } if *cseq == response.cseq() => change.clone(),
-            _ => return,
-        };
+        let Some(change) = session.change_sent(transaction) else { return };
         let may_wait = !session.told && session.glares < MAX_GLARES;
         let retry_after = retry_after_of(response).filter(|seconds| *seconds <= MAX_RETRY_AFTER);
         match (response.status(), retry_after) {
@@ -99,7 +97,7 @@ impl Endpoint {
             (401 | 407, _) if self.change_again(now, id, transaction, response) => {}
             (405 | 501, _) if response.method() == Method::Update => self.update_is_unknown(now, id, change),
             // The peer knows nothing of the call any more (12.2.1.2).
-            (408 | 481, _) => self.change_found_nobody(now, id, response.status()),
+            (408 | 481, _) => self.change_found_nobody(now, (id, transaction), response.status()),
             (422, _) if may_wait && self.takes_longer(id, response) => self.send_change(now, id, change),
             (status, _) => self.change_refused(now, id, status),
         }
@@ -140,6 +138,7 @@ impl Endpoint {
                 client.transaction.keep_ack(&owed.tag, session.dialog.flow, Vec::new());
             }
             session.exchange = Exchange::AckOwed(owed);
+            self.note_remote(id, body.as_deref());
             return self.tell(id, Event::Offer { id: key, body });
         }
         session.local = change.body.or(session.local.take());
@@ -189,12 +188,12 @@ impl Endpoint {
 
     fn change_again(&mut self, now: Instant, id: u64, transaction: u64, response: &Response) -> bool {
         let method = response.method();
-        let Some((bytes, branch, cseq)) = self.with_login(id, transaction, method.as_str(), response) else {
+        let Some((bytes, branch)) = self.with_login(id, transaction, method.as_str(), response) else {
             return false;
         };
         let Some(session) = self.invites.get_mut(&id) else { return false };
-        if let Exchange::Sent { cseq: sent, .. } = &mut session.exchange {
-            *sent = cseq;
+        if let Exchange::Sent { transaction, .. } = &mut session.exchange {
+            *transaction = branch.0;
         }
         let flow = session.dialog.request_flow();
         self.start_client(now, branch, method, flow, bytes, ClientUser::Change { id });
@@ -218,15 +217,16 @@ impl Endpoint {
     }
 
     /// Nobody answered our change: of an early dialog the INVITE will tell what becomes of it, an answered call is over.
-    pub(super) fn change_found_nobody(&mut self, now: Instant, id: u64, status: u16) {
+    pub(super) fn change_found_nobody(&mut self, now: Instant, id_transaction: (u64, u64), status: u16) {
+        let (id, transaction) = id_transaction;
         let Some(session) = self.invites.get_mut(&id) else { return };
+        let Some(change) = session.change_sent(transaction) else { return };
         if session.is_early() {
             return self.change_refused(now, id, status);
         }
-        let is_refresh = matches!(&session.exchange, Exchange::Sent { change, .. } if change.is_refresh);
         let cause = match status {
             503 => EndCause::Transport,
-            _ if is_refresh => EndCause::SessionExpired,
+            _ if change.is_refresh => EndCause::SessionExpired,
             _ => EndCause::Timeout,
         };
         self.call_is_gone(now, id, cause);
@@ -250,7 +250,7 @@ impl Endpoint {
         transaction: u64,
         method: &str,
         response: &Response,
-    ) -> Option<(Vec<u8>, (u64, u64), u32)> {
+    ) -> Option<(Vec<u8>, (u64, u64))> {
         let branch = self.new_branch();
         let session: &mut InviteSession = self.invites.get_mut(&id)?;
         let credentials = session.credentials.as_ref()?;
@@ -266,7 +266,7 @@ impl Endpoint {
         let client = self.clients.get(&transaction)?;
         let new = Again { flow: &flow, id: branch.0, random: branch.1, cseq };
         let bytes = derive::again(&client.transaction.request, new, (header.0, &header.1), self.wire.buffer());
-        Some((bytes, branch, cseq))
+        Some((bytes, branch))
     }
 
     /// Remembers the peer's session description; is it another one than before?

@@ -71,7 +71,7 @@ impl Endpoint {
                 self.tell_end(id, Event::refused(InviteId(id), status));
                 self.remove_invite(now, id);
             }
-            ClientUser::Change { id } => self.change_found_nobody(now, id, status),
+            ClientUser::Change { id } => self.change_found_nobody(now, (id, number), status),
             ClientUser::Refresh { id } => {
                 let cause = if status == 408 { EndCause::SessionExpired } else { EndCause::Transport };
                 self.call_is_gone(now, id, cause);

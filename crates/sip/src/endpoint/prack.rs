@@ -118,7 +118,7 @@ impl Endpoint {
             return;
         }
         let asks = matches!(response.status(), 401 | 407);
-        if asks && let Some((bytes, branch, _)) = self.with_login(id, transaction, "PRACK", response) {
+        if asks && let Some((bytes, branch)) = self.with_login(id, transaction, "PRACK", response) {
             let Some(session) = self.invites.get(&id) else { return };
             let flow = session.dialog.request_flow();
             return self.start_client(now, branch, Method::Prack, flow, bytes, ClientUser::Prack { id });

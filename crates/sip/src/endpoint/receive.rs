@@ -128,7 +128,12 @@ impl Endpoint {
         match request.method() {
             Method::Invite if request.to().tag().is_none() => self.receive_invite(now, flow, request, key),
             Method::Subscribe => self.receive_subscribe(now, flow, request, key),
-            Method::Invite | Method::Bye | Method::Update | Method::Info | Method::Prack => {
+            // A NOTIFY without a subscription of ours too (RFC 6665 4.1.3).
+            Method::Invite | Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify => {
+                self.answer_stateless(flow, request.raw(), &Reply::new(481));
+            }
+            // Of a dialog we know nothing of (RFC 3261 12.2.2).
+            Method::Refer | Method::Options if request.to().tag().is_some() => {
                 self.answer_stateless(flow, request.raw(), &Reply::new(481));
             }
             _ => {

@@ -112,7 +112,7 @@ impl Endpoint {
             }
             422 if self.takes_longer(id, response) => self.send_refresh(now, id),
             401 | 407 => match self.with_login(id, transaction, "UPDATE", response) {
-                Some((bytes, branch, _)) => {
+                Some((bytes, branch)) => {
                     let Some(session) = self.invites.get(&id) else { return };
                     let flow = session.dialog.request_flow();
                     self.start_client(now, branch, Method::Update, flow, bytes, ClientUser::Refresh { id });
