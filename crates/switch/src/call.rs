@@ -59,6 +59,8 @@ pub(crate) struct Leg {
     pub(crate) role: Role,
     pub(crate) profile: Profile,
     pub(crate) invite: Option<InviteId>,
+    /// INVITEs by other flows of the same phone, for when this one is dead; the next to be tried last.
+    pub(crate) spare: Vec<sip::Invite>,
     pub(crate) state: LegState,
     pub(crate) renegotiation: Option<Renegotiation>,
     /// The offer that came with their INVITE, until the media engine has it.
@@ -94,6 +96,7 @@ impl Leg {
             role,
             profile,
             invite: None,
+            spare: Vec::new(),
             state,
             renegotiation: None,
             offer: None,

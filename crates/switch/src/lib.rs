@@ -9,6 +9,7 @@ mod admission;
 mod call;
 mod carry_out;
 mod cause;
+mod flows;
 mod hold;
 mod hops;
 mod identity;

@@ -99,6 +99,10 @@ impl Switch {
         };
         let mut invite = outgoing.invite;
         invite.body = Some(sdp_body(sdp));
+        for spare in &mut leg.spare {
+            spare.body = invite.body.clone();
+            spare.max_forwards = invite.max_forwards;
+        }
         self.call_out(id, invite, now);
     }
 

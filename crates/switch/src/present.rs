@@ -10,7 +10,7 @@ use pbx::{CallId, Caller, Cause, E164, Fact, ManagerId, PresentationId};
 use sip::{Binding, Invite, NameAddrText, Reason};
 
 /// Ring devices of one manager that ring at once at most.
-const MAX_DEVICES: usize = 16;
+pub(crate) const MAX_DEVICES: usize = 16;
 
 /// What a presenting shows and how.
 pub(crate) struct Presentation {
@@ -25,13 +25,7 @@ pub(crate) struct Presentation {
 
 impl Switch {
     pub(crate) fn present(&mut self, call: CallId, presentation: &Presentation, now: Now) {
-        let targets: Vec<(RingDevice, Binding)> = [RingDevice::Desktop, RingDevice::Mobile, RingDevice::DeskPhone]
-            .into_iter()
-            .filter(|device| presentation.devices.has(*device))
-            .flat_map(|device| self.accounts.of_manager(presentation.manager, device).map(move |key| (device, key)))
-            .flat_map(|(device, key)| self.registrar.bindings(key).iter().map(move |binding| (device, binding.clone())))
-            .take(MAX_DEVICES)
-            .collect();
+        let targets = self.ring_targets(presentation);
         let id = presentation.id;
         if targets.is_empty() {
             return self
@@ -39,11 +33,17 @@ impl Switch {
                 .handle_fact(Fact::PresentationFailed { call, presentation: id, cause: Cause::Unreachable }, now.unix);
         }
         let mut presenting = Presenting::default();
-        for (device, binding) in targets {
-            let invite = self.invite_to_device(call, presentation, &binding);
+        for (device, flows) in targets {
+            let Some(binding) = flows.first() else { continue };
+            let invite = self.invite_to_device(call, presentation, binding);
+            let spare = self.spare_invites(call, presentation, &flows);
             let party = LegParty::Manager(presentation.manager, device);
             let role = Role::Presented(id, device);
-            presenting.legs.push(self.prepare_leg(call, role, party, profile(&binding), invite));
+            let leg = self.prepare_leg(call, role, party, profile(binding), invite);
+            if let Some(held) = self.legs.get_mut(&leg) {
+                held.spare = spare;
+            }
+            presenting.legs.push(leg);
         }
         if let Some(held) = self.calls.get_mut(&call) {
             held.presentings.push((id, presenting));
@@ -84,7 +84,7 @@ impl Switch {
         [held.customer, held.dialler].into_iter().flatten().find(|other| *other != leg)
     }
 
-    fn invite_to_device(&self, call: CallId, presentation: &Presentation, binding: &Binding) -> Invite {
+    pub(crate) fn invite_to_device(&self, call: CallId, presentation: &Presentation, binding: &Binding) -> Invite {
         let host = &self.configuration.host;
         let caller = match &presentation.from {
             Caller::Number(number) if number.country() == Some(self.country()) => number.national(),

@@ -300,3 +300,65 @@ fn who_called_whom_at_first_is_taken_from_the_carrier() {
     let marks: Vec<_> = call.trace.iter().filter(|mark| mark.what.starts_with("divert")).collect();
     assert!(marks.iter().any(|mark| mark.detail == "+8215881588"), "{:?}", call.trace);
 }
+
+/// RFC 5626: two flows of one phone ring once; the newest is taken, and the other when an edge proxy says that it is gone.
+#[test]
+fn a_phone_rings_by_one_of_its_flows() {
+    let mut world = World::new();
+    let key = world.switch.accounts.named("b1").unwrap();
+    let flow = |connection| Flow {
+        transport: Transport::Tcp,
+        local: address("192.0.2.1:5060"),
+        remote: address("192.0.2.20:5060"),
+        connection,
+    };
+    for number in [1, 2] {
+        world.now.instant += Duration::from_secs(1);
+        let register = format!(
+            "REGISTER sip:sori SIP/2.0\r\nVia: SIP/2.0/TCP p;branch=z9hG4bK{number}\r\nFrom: <sip:b1@sori>;tag=1\r\n\
+             To: <sip:b1@sori>\r\nCall-ID: r{number}\r\nCSeq: 1 REGISTER\r\nSupported: outbound\r\n\
+             Contact: <sip:b1@10.0.0.7;ob>;reg-id={number};+sip.instance=\"<urn:uuid:1>\"\r\n\r\n"
+        );
+        let register = sip::Request::parse(register.as_bytes()).unwrap();
+        let outcome = world.switch.registrar.register(world.now.instant, key, &register, flow(number));
+        world.switch.on_binding_change(outcome.change.expect("a change"), world.now);
+    }
+    assert_eq!(world.switch.counts().bindings, 1, "one phone");
+    let presentation = crate::present::Presentation {
+        id: pbx::PresentationId(1),
+        manager: MINJI,
+        devices: RingDevices::default(),
+        display: "".into(),
+        from: pbx::Caller::Anonymous,
+        to: None,
+        auto_answer: false,
+    };
+    let call = world.switch.pbx.new_call_id(world.now.unix);
+    world.switch.present(call, &presentation, world.now);
+    world.collect();
+    let [(leg, _)] = world.opened()[..] else { panic!("{:?}", world.opened()) };
+    world.switch.handle_media(world.now, Told::LocalSdp { leg, sdp: SDP.as_bytes().into() });
+    let by = |world: &mut World| {
+        let sent = world.switch.poll_transmit().expect("an INVITE");
+        (sent.flow.connection, String::from_utf8(sent.bytes).unwrap())
+    };
+    let (first, invite) = by(&mut world);
+    assert_eq!(first, 2, "the newest flow");
+    let gone: String = invite
+        .split("\r\n")
+        .filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)))
+        .map(|line| format!("{line}\r\n"))
+        .collect();
+    let gone = format!("SIP/2.0 430 Flow Failed\r\n{gone}Content-Length: 0\r\n\r\n");
+    world.switch.handle_message(world.now, flow(2), gone.as_bytes());
+    assert!(by(&mut world).1.starts_with("ACK"));
+    let (second, invite) = by(&mut world);
+    assert!(
+        second == 1 && invite.starts_with("INVITE sip:b1@10.0.0.7;ob SIP/2.0") && invite.ends_with(SDP),
+        "{invite}"
+    );
+    assert_eq!(world.switch.counts().legs, 1, "the business heard of nothing");
+    world.switch.handle_connection_closed(world.now, 1);
+    world.collect();
+    assert!(world.media.iter().any(|command| matches!(command, Command::Close { .. })), "no flow is left");
+}
