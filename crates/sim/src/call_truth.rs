@@ -1,13 +1,16 @@
 //! What must hold of every call, as its records tell and as the parties hear it.
 
-use crate::agent::{Agent, AgentCall, Stand, key_of};
+use crate::agent::{Agent, AgentCall, Fault, Stand, key_of};
+use crate::excuse;
 use crate::voice::Side;
+use crate::wire_truth::WireTruth;
 use crate::workspace::{self, MANAGERS};
 use pbx::record::{CallRecord, CallState, Direction};
 use pbx::{CallId, ManagerId, MissedReason, Record, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use switch::Now;
 
 /// A customer hears nothing for this long at most; half a second more than a menu waits for a key.
 const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
@@ -15,6 +18,12 @@ const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
 /// A device hears within as long as two parties need to hear each other, and this, that its call is over; and the switch
 /// that a device is gone.
 const FREED_WITHIN: Duration = Duration::from_secs(1);
+
+/// A third repetition of an INVITE and its 180 have come by then.
+const REPEATED_WITHIN: Duration = Duration::from_secs(16);
+
+/// A line that is silent is taken for dead after the engine's time, and a little.
+const FOUND_BY_SILENCE: Duration = Duration::from_millis(crate::world::QUIET_MS as u64 + 2_000);
 
 /// All calls of a run.
 #[derive(Debug, Default)]
@@ -43,7 +52,13 @@ impl CallTruth {
     ///
     /// # Errors
     /// Says which rule was broken by which call.
-    pub fn take(&mut self, records: Vec<Record>, all_there: bool, now: Instant) -> Result<(), String> {
+    pub fn take(
+        &mut self,
+        records: Vec<Record>,
+        all_there: bool,
+        agents: &[Agent],
+        now: Instant,
+    ) -> Result<(), String> {
         let mut newly_presented = Vec::new();
         let mut turned_away = Vec::new();
         for record in records {
@@ -52,6 +67,9 @@ impl CallTruth {
             let before = self.calls.get(&call.id);
             if before.is_some_and(|before| before.state == CallState::Ended) {
                 return Err(format!("a call changed after its end: {call:?}"));
+            }
+            if call.state == CallState::Ended && call.answered_by.is_some() && call.engaged_at.is_some() {
+                excuse::check_end(&call, key(&call), agents, now)?;
             }
             let rang = before.map_or(&[][..], presented);
             newly_presented.extend(presented(&call).iter().copied().filter(|manager| !rang.contains(manager)));
@@ -106,7 +124,7 @@ impl CallTruth {
             && at <= now
         {
             self.engaged.remove(&(at, id));
-            self.check_heard(id, agents)?;
+            self.check_heard(id, agents, now)?;
         }
         self.check_stranger(agents)
     }
@@ -118,7 +136,9 @@ impl CallTruth {
     pub fn look_for_silence(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
         self.check_heard_again(agents, now)?;
         for call in parties(agents).filter(|call| call.side == Side::Customer) {
-            if call.silence(now) > LONGEST_SILENCE && !self.may_be_silent(call, agents) {
+            let is_excused =
+                excuse::is_upset(agents, call.key, now) || excuse::is_faulty(agents, call.key, Fault::spoils_audio);
+            if call.silence(now) > LONGEST_SILENCE && !is_excused && !self.may_be_silent(call, agents) {
                 return Err(format!("customer {} hears nothing for {:?}: {call:?}", call.key, call.silence(now)));
             }
         }
@@ -130,17 +150,20 @@ impl CallTruth {
     ///
     /// # Errors
     /// Says which.
-    pub fn look_for_ghosts(&mut self, agents: &[Agent], now: UnixMillis) -> Result<(), String> {
+    pub fn look_for_ghosts(&mut self, agents: &[Agent], wire: &WireTruth, now: Now) -> Result<(), String> {
         let before = std::mem::take(&mut self.ghosts);
         for call in agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()) {
             let Some(record) = self.calls.values().rfind(|record| key(record) == call.key) else { continue };
             let over = record.ended_at.is_some();
             let taken = record.engaged_at.is_some() && call.stand == Stand::Ringing;
-            if !over && !taken {
+            let is_excused = call.faults.iter().any(|fault| fault.haunts())
+                || has_moved(agents, call)
+                || wire.is_unheard(&call.call_id);
+            if !over && !taken || is_excused {
                 continue;
             }
-            let since = before.get(&call.at).copied().unwrap_or(now);
-            if self.is_too_long(since, now) {
+            let since = before.get(&call.at).copied().unwrap_or(now.unix);
+            if self.is_too_long(since, now.unix, Duration::ZERO) {
                 return Err(format!(
                     "a device still rings or talks in a call that is over or taken: {call:?} of {record:?}"
                 ));
@@ -150,7 +173,7 @@ impl CallTruth {
         self.look_for_deserted(agents, now)
     }
 
-    fn look_for_deserted(&mut self, agents: &[Agent], now: UnixMillis) -> Result<(), String> {
+    fn look_for_deserted(&mut self, agents: &[Agent], now: Now) -> Result<(), String> {
         // Who vanished is missed later, by the silence of the line.
         let steady = |phones: bool| {
             agents.iter().filter(|agent| agent.is_phone() == phones).all(|agent| agent.left_at.is_none())
@@ -166,8 +189,14 @@ impl CallTruth {
                 {
                     continue;
                 }
-                let since = before.get(&(record.id, side)).copied().unwrap_or(now);
-                if self.is_too_long(since, now) {
+                let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix);
+                let untold = excuse::is_faulty(agents, key(record), Fault::leaves_untold);
+                let is_held = record.trace.iter().any(|mark| mark.what == "held");
+                if untold && is_held {
+                    continue;
+                }
+                let found_by_silence = if untold { FOUND_BY_SILENCE } else { Duration::ZERO };
+                if self.is_too_long(since, now.unix, found_by_silence) {
                     return Err(format!("a call stands although its {side:?} is gone: {record:?}"));
                 }
                 self.deserted.insert((record.id, side), since);
@@ -176,8 +205,10 @@ impl CallTruth {
         Ok(())
     }
 
-    fn is_too_long(&self, since: UnixMillis, now: UnixMillis) -> bool {
-        Duration::from_millis(now.since_ms(since)) > self.heard_within + FREED_WITHIN
+    fn is_too_long(&self, since: UnixMillis, now: UnixMillis, more: Duration) -> bool {
+        // On a line that loses, a CANCEL waits for the 180 to a repeated INVITE.
+        let repeated = if self.heard_within > FREED_WITHIN { REPEATED_WITHIN } else { Duration::ZERO };
+        Duration::from_millis(now.since_ms(since)) > self.heard_within + FREED_WITHIN + repeated + more
     }
 
     fn check_stranger(&self, agents: &[Agent]) -> Result<(), String> {
@@ -189,10 +220,14 @@ impl CallTruth {
         }
     }
 
-    fn check_heard(&mut self, id: CallId, agents: &[Agent]) -> Result<(), String> {
+    fn check_heard(&mut self, id: CallId, agents: &[Agent], now: Instant) -> Result<(), String> {
         let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else {
             return Ok(());
         };
+        let key_of_it = key(record);
+        if excuse::is_upset(agents, key_of_it, now) || excuse::is_faulty(agents, key_of_it, Fault::spoils_audio) {
+            return Ok(());
+        }
         let party =
             |side| parties(agents).find(|call| call.key == key(record) && call.side == side && call.version == 1);
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
@@ -213,7 +248,10 @@ impl CallTruth {
         for call in parties(agents).filter(|call| !is_held(call)) {
             let Some(agreed) = call.agreed_at else { continue };
             let waited = now.saturating_duration_since(agreed);
-            if waited < self.heard_within || waited > 2 * self.heard_within || !self.is_engaged(call.key) {
+            let is_excused =
+                excuse::is_upset(agents, call.key, now) || excuse::is_faulty(agents, call.key, Fault::spoils_audio);
+            if waited < self.heard_within || waited > 2 * self.heard_within || is_excused || !self.is_engaged(call.key)
+            {
                 continue;
             }
             let other = parties(agents).find(|other| other.key == call.key && other.side != call.side);
@@ -315,4 +353,9 @@ fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
         .filter(|agent| !agent.gone)
         .flat_map(|agent| agent.calls.values())
         .filter(|call| call.stand == Stand::Up)
+}
+
+/// Was the agent of this call cut off, or seen elsewhere, so that nothing may reach it?
+fn has_moved(agents: &[Agent], call: &AgentCall) -> bool {
+    agents.iter().any(|agent| agent.left_at.is_some() && agent.ip() == call.at.ip())
 }

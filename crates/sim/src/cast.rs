@@ -24,6 +24,7 @@ pub fn carrier(nth: u8, habit: Habit) -> AgentSetup {
         server: SERVER,
         sign_in: None,
         payload_type: PCMU,
+        nat: None,
         habit,
     }
 }
@@ -50,6 +51,14 @@ pub fn phone(name: &str, transport: Transport, pairing: u8, habit: Habit) -> Age
         }),
         // One of them speaks the other law, so that calls with it are transcoded.
         payload_type: if name == "jun" { PCMA } else { PCMU },
+        nat: None,
         habit,
     }
+}
+
+/// Where the box of the `nth` agent is seen when boxes began anew so many times.
+#[must_use]
+pub fn public_address(nth: usize, moves: u32) -> IpAddr {
+    let part = |n: u64| u8::try_from(n % 250).unwrap_or(0) + 1;
+    Ipv4Addr::new(198, 18 + u8::from(moves > 249), part(u64::from(moves)), part(u64::try_from(nth).unwrap_or(0))).into()
 }

@@ -1,9 +1,11 @@
 //! How messages, packets, orders and tellings get from one part of the world to another.
 
+use crate::agent::Upset;
+use crate::cast;
 use crate::description;
 use crate::glance::Glance;
 use crate::ladder::End;
-use crate::network::{Lane, Parcel};
+use crate::network::{Lane, Link, Parcel};
 use crate::workspace;
 use crate::world::{SERVER, World};
 use media::{Command, Source};
@@ -11,17 +13,14 @@ use sip::{Flow, Transmit, Transport};
 use std::time::Duration;
 use switch::Output;
 
-/// The switch hears of a broken connection within this, milliseconds.
-const BROKEN_WITHIN_MS: u64 = 20_000;
-
 impl World {
     pub(crate) fn deliver(&mut self, parcel: Parcel) -> Result<(), String> {
         let now = self.clock.now();
         match parcel {
             Parcel::ToSwitch(agent, flow, bytes) => {
-                if let Some(glance) = Glance::at(&bytes) {
-                    let is_phone = self.agents.get(agent).is_some_and(|agent| agent.is_phone());
-                    self.wire.arrived(self.clock.elapsed(), agent, is_phone, &glance);
+                if let (Some(glance), Some(sender)) = (Glance::at(&bytes), self.agents.get(agent)) {
+                    self.wire.arrived(self.clock.elapsed(), agent, sender.is_phone(), &glance);
+                    self.answers.arrived(self.clock.elapsed(), agent, &glance);
                 }
                 self.switch.handle_message(now, flow, &bytes);
                 self.flush_switch()
@@ -57,12 +56,14 @@ impl World {
             }
             Parcel::Closed(agent, connection) => {
                 self.wire.lost(agent);
+                self.answers.lost(agent);
                 self.switch.handle_connection_closed(now, connection);
                 self.flush_switch()
             }
             Parcel::Unsent(flow) => {
-                if let Some(agent) = self.by_address.get(&flow.remote) {
+                if let Some(agent) = self.by_ip.get(&flow.remote.ip()) {
                     self.wire.lost(*agent);
+                    self.answers.lost(*agent);
                 }
                 self.switch.handle_send_failed(now, flow);
                 self.flush_switch()
@@ -95,26 +96,33 @@ impl World {
                     self.network.send_in_order(now, &self.setup.inside, Lane::Orders, Parcel::Command(call, command));
                 }
                 Output::Record(record) => records.push(record),
-                Output::Live(_) | Output::Trace(_) | Output::Resolve { .. } => {}
+                _ => {}
             }
         }
         let all_there = self.everybody_is_there();
-        self.calls.take(records, all_there, now)
+        self.calls.take(records, all_there, &self.agents, now)
     }
 
     fn carry_to_agent(&mut self, transmit: Transmit) -> Result<(), String> {
         let (now, flow) = (self.clock.instant(), transmit.flow);
+        if self.stranger.is_at(flow.remote) {
+            self.stranger.hear(&transmit.bytes)?;
+            self.switch.recycle(transmit.bytes);
+            return Ok(());
+        }
         let Some(glance) = Glance::at(&transmit.bytes) else {
             return Err(format!("the switch sent what is no SIP: {}", String::from_utf8_lossy(&transmit.bytes)));
         };
-        let Some(n) = self.by_address.get(&flow.remote).copied() else {
+        let Some(n) = self.by_ip.get(&flow.remote.ip()).copied() else {
             return Err(format!("the switch sent to {}, where nobody is: {glance:?}", flow.remote));
         };
-        let agent = &self.agents[n];
+        let (agent, way) = (&self.agents[n], &self.ways[n]);
         let (gone, lines) = (agent.gone || agent.connection != flow.connection, lines(&agent.setup.name));
         let bytes = transmit.bytes;
         let will_arrive = if flow.transport == Transport::Udp {
-            self.network.send(now, &self.setup.sip, Parcel::ToAgent(n, flow.connection, bytes.clone()))
+            let is_open = !way.is_cut(now) && way.arrival(now, flow.local, flow.remote).is_some();
+            let parcel = Parcel::ToAgent(n, flow.connection, bytes.clone());
+            is_open && self.network.send(now, &self.setup.sip, parcel)
         } else {
             let lane = Lane::Down(flow.connection);
             self.network.send_in_order(now, &self.setup.sip, lane, Parcel::ToAgent(n, flow.connection, bytes.clone()));
@@ -125,6 +133,7 @@ impl World {
             self.network.send_in_order(now, &self.setup.sip, Lane::Orders, Parcel::Unsent(flow));
         }
         self.switch.recycle(bytes);
+        self.answers.sent(self.clock.elapsed(), &glance);
         self.wire.sent(self.clock.elapsed(), n, &glance, lines)
     }
 
@@ -133,26 +142,36 @@ impl World {
         while let Some(event) = self.engine.poll_event() {
             self.network.send_in_order(now, &self.setup.inside, Lane::Tellings, Parcel::Told(event));
         }
-        for (_, to, bytes) in self.sockets.sent.drain(..) {
-            if let Some(n) = self.by_ip.get(&to.ip()) {
-                self.network.send(now, &self.setup.media, Parcel::Heard(*n, to, bytes));
+        for (from, to, bytes) in self.sockets.sent.drain(..) {
+            let Some(n) = self.by_ip.get(&to.ip()).copied() else { continue };
+            let inside = self.ways.get(n).filter(|way| !way.is_cut(now)).and_then(|way| way.arrival(now, from, to));
+            if let Some(at) = inside {
+                self.network.send(now, &self.setup.media, Parcel::Heard(n, at, bytes));
             }
         }
     }
 
     pub(crate) fn flush_agent(&mut self, n: usize) {
         let now = self.clock.instant();
-        let Some(agent) = self.agents.get_mut(n) else { return };
+        self.suffer_upsets(n);
+        let (Some(agent), Some(way)) = (self.agents.get_mut(n), self.ways.get_mut(n)) else { return };
         while let Some((from, to, bytes)) = agent.media.pop_front() {
-            self.network.send(now, &self.setup.media, Parcel::ToEngine(from, to, bytes));
+            let source = way.source(now, from, to);
+            if !way.is_cut(now) {
+                self.network.send(now, &self.setup.media, Parcel::ToEngine(source, to, bytes));
+            }
         }
-        let connection = agent.connection;
-        let flow = Flow { transport: agent.setup.transport, local: SERVER, remote: agent.setup.address, connection };
+        let (connection, address, transport) = (agent.connection, agent.setup.address, agent.setup.transport);
         while let Some(bytes) = agent.poll_transmit() {
+            let remote = match transport {
+                Transport::Udp => way.source(now, address, SERVER),
+                _ => way.source_of_stream(now, connection, SERVER),
+            };
+            let flow = Flow { transport, local: SERVER, remote, connection };
             let glance = Glance::at(&bytes);
             let parcel = Parcel::ToSwitch(n, flow, bytes);
             let will_arrive = if flow.transport == Transport::Udp {
-                self.network.send(now, &self.setup.sip, parcel)
+                !way.is_cut(now) && self.network.send(now, &self.setup.sip, parcel)
             } else {
                 self.network.send_in_order(now, &self.setup.sip, Lane::Up(connection), parcel);
                 true
@@ -161,12 +180,35 @@ impl World {
                 self.ladder.arrow(self.clock.elapsed(), End::Agent(n), End::Sori, &glance, !will_arrive);
             }
         }
-        if let Some(broken) = agent.broken.take() {
-            let link = crate::network::Link { loss: 0, duplicate: 0, delay_ms: 1..BROKEN_WITHIN_MS };
-            self.network.send(now, &link, Parcel::Closed(n, broken));
-        }
         for deed in agent.noted.drain(..) {
             self.ladder.note(self.clock.elapsed(), format!("{} {deed}", agent.setup.name));
+        }
+    }
+
+    /// Lets happen to an agent's way what its deeds say.
+    fn suffer_upsets(&mut self, n: usize) {
+        let now = self.clock.instant();
+        let (Some(agent), Some(way)) = (self.agents.get_mut(n), self.ways.get_mut(n)) else { return };
+        for upset in std::mem::take(&mut agent.upsets) {
+            match upset {
+                Upset::Cut(time) => {
+                    way.cut(now + time);
+                    // A connection waits, and then brings everything in order.
+                    self.network.hold(Lane::Up(agent.connection), now + time);
+                    self.network.hold(Lane::Down(agent.connection), now + time);
+                }
+                Upset::Moved => {
+                    self.moves += 1;
+                    let public = cast::public_address(n, self.moves);
+                    if way.restart(public) {
+                        self.by_ip.insert(public, n);
+                    }
+                }
+                Upset::Lost(connection) => {
+                    let link = Link { loss: 0, duplicate: 0, delay_ms: self.setup.closed_within_ms.clone() };
+                    self.network.send(now, &link, Parcel::Closed(n, connection));
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! A look at a SIP message as it passes, by plain text, so that the code under test does not read its own writing.
 
+use crate::plain;
+
 /// What a person would read off a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glance {
@@ -15,6 +17,10 @@ pub struct Glance {
     pub reason: String,
     /// The To header has a tag: the request is within a dialog.
     pub in_dialog: bool,
+    /// Tag of From, empty without one.
+    pub from_tag: String,
+    /// Tag of To, empty without one.
+    pub to_tag: String,
     /// The direction of the session description, empty without one.
     pub direction: &'static str,
 }
@@ -54,6 +60,8 @@ impl Glance {
             method: method.trim().to_owned(),
             reason: header("Reason").unwrap_or_default().to_owned(),
             in_dialog: header("To")?.contains(";tag="),
+            from_tag: header("From").and_then(plain::tag).unwrap_or_default().to_owned(),
+            to_tag: header("To").and_then(plain::tag).unwrap_or_default().to_owned(),
             direction: direction(body),
         })
     }

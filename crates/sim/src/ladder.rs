@@ -9,6 +9,9 @@ const MAX_LINES: usize = 20_000;
 /// A column's width, characters.
 const COLUMN: usize = 26;
 
+/// Of a Call-ID a list shows so many characters.
+const CALL_ID_SHOWN: usize = 6;
+
 /// Who stands at the end of an arrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -22,7 +25,7 @@ pub enum End {
 #[derive(Clone, Debug)]
 enum Rung {
     /// A message under way.
-    Arrow { from: End, to: End, label: String },
+    Arrow { from: End, to: End, label: String, call_id: String },
     /// Something that happens at one place.
     Note(String),
 }
@@ -40,7 +43,7 @@ impl Ladder {
         if lost {
             label.push_str(" (lost)");
         }
-        self.add(at, Rung::Arrow { from, to, label });
+        self.add(at, Rung::Arrow { from, to, label, call_id: glance.call_id.clone() });
     }
 
     /// Something happened.
@@ -71,8 +74,9 @@ impl Ladder {
         for (at, rung) in self.rungs.iter().skip(self.rungs.len().saturating_sub(last)) {
             let seconds = at.as_secs_f64();
             let _ = match rung {
-                Rung::Arrow { from, to, label } => {
-                    writeln!(out, "{seconds:9.3} {:>8} -> {:<8} {label}", name(*from), name(*to))
+                Rung::Arrow { from, to, label, call_id } => {
+                    let call: String = call_id.chars().take(CALL_ID_SHOWN).collect();
+                    writeln!(out, "{seconds:9.3} {:>8} -> {:<8} {call:<6} {label}", name(*from), name(*to))
                 }
                 Rung::Note(text) => writeln!(out, "{seconds:9.3} * {text}"),
             };
@@ -87,7 +91,7 @@ impl Ladder {
         let mut out = heading(&columns);
         for (_, rung) in &self.rungs {
             let line = match rung {
-                Rung::Arrow { from, to, label } => arrow(columns.len(), place(*from), place(*to), label),
+                Rung::Arrow { from, to, label, .. } => arrow(columns.len(), place(*from), place(*to), label),
                 Rung::Note(text) => format!("* {text}"),
             };
             out.push_str(line.trim_end());

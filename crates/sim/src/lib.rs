@@ -5,21 +5,27 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod answer_truth;
 pub mod call_truth;
 pub mod cast;
 pub mod clock;
 mod deliver;
 pub mod description;
 pub mod errand;
+pub mod excuse;
 pub mod glance;
 pub mod ladder;
+pub mod nat;
 pub mod network;
+pub mod plain;
 pub mod plot;
 pub mod rng;
 pub mod run;
 pub mod scenario;
 pub mod sockets;
+pub mod stranger;
 pub mod voice;
+pub mod way;
 pub mod wire_truth;
 pub mod workspace;
 pub mod world;

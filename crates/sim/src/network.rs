@@ -114,6 +114,12 @@ impl Network {
         self.put(at, parcel);
     }
 
+    /// Nothing more arrives by this lane before `until`.
+    pub fn hold(&mut self, lane: Lane, until: Instant) {
+        let last = self.lanes.entry(lane).or_insert(until);
+        *last = until.max(*last);
+    }
+
     /// When the next parcel arrives.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {

@@ -3,6 +3,7 @@
 use crate::agent::Deed;
 use crate::errand::Errand;
 use crate::rng::Rng;
+use crate::stranger::Attack;
 use crate::workspace::{self, MANAGERS, PHONES};
 use crate::world::World;
 use pbx::ManagerId;
@@ -32,6 +33,10 @@ pub fn plan(world: &mut World, rng: &mut Rng, calm: bool) {
     if !calm {
         plan_settings(world, rng);
         plan_sign_offs(world, rng);
+        for _ in 0..rng.of(&[0, 0, 1, 4]) {
+            let attack = Attack::some(rng);
+            world.plan_attack(rng.ms(0..SPREAD_MS), attack);
+        }
     }
 }
 

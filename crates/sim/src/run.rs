@@ -1,7 +1,8 @@
 //! A run by seed: a weather for the network, tempers for the agents, and a few dozen calls.
 
-use crate::agent::{Carrier, Habit, Phone};
+use crate::agent::{AgentSetup, Carrier, Habit, Phone};
 use crate::cast;
+use crate::nat::NatKind;
 use crate::network::Link;
 use crate::plot;
 use crate::rng::Rng;
@@ -10,12 +11,14 @@ use crate::world::{World, WorldSetup};
 use sip::Transport;
 use std::time::Duration;
 
+/// How phones speak; by WebSocket it would be browsers, whose media is another.
+const TRANSPORTS: [(u64, Transport); 3] = [(60, Transport::Udp), (25, Transport::Tcp), (15, Transport::Tls)];
 /// Time to sign in.
 const SIGNING_IN: Duration = Duration::from_secs(3);
 /// Afterwards everything must come to its end: longer than any ring time, message, silence and time-out in a row.
 const AFTERWARDS: Duration = Duration::from_secs(900);
 /// Lines of the ladder in a report.
-const REPORT_LINES: usize = 400;
+const REPORT_LINES: usize = 3_000;
 
 /// What a run showed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,8 +88,9 @@ pub fn play(seed: u64) -> Result<Tally, String> {
     let lived = live(&mut world, &mut rng, calm);
     lived.map_err(|rule| {
         let ladder = world.ladder.listed(&world.names(), REPORT_LINES);
+        let faults = faults(&world);
         format!(
-            "seed {seed} ({weather}) at {:?}: {rule}\n{ladder}\nreplay it with SORI_SIM_SEED={seed} cargo test -p sim --test truth",
+            "seed {seed} ({weather}) at {:?}: {rule}\n{faults}\n{ladder}\nreplay it with SORI_SIM_SEED={seed} cargo test -p sim --test truth",
             world.elapsed()
         )
     })?;
@@ -97,13 +101,15 @@ fn setup(seed: u64, rng: &mut Rng, calm: bool) -> WorldSetup {
     let weather = rng.of(&[Weather::Clear, Weather::Clear, Weather::Rain, Weather::Storm]);
     // In a calm run nobody vanishes.
     let (phones_vanish, carriers_vanish) = if calm { (0, 0) } else { (rng.of(&[30, 250]), rng.of(&[0, 100])) };
-    let phone_habit = Habit::Phone(Phone { vanishes: phones_vanish, holds: rng.of(&[0, 300]) });
-    let carrier_habit = Habit::Carrier(Carrier { hurries: rng.of(&[50, 400]), vanishes: carriers_vanish });
+    let (faults, upsets) = if calm { (0, 0) } else { (rng.of(&[0, 100, 400, 800]), rng.of(&[0, 0, 150, 400])) };
+    let phone_habit = Habit::Phone(Phone { vanishes: phones_vanish, holds: rng.of(&[0, 300]), faults, upsets });
+    let carrier_habit = Habit::Carrier(Carrier { hurries: rng.of(&[50, 400]), vanishes: carriers_vanish, faults });
     let mut agents = vec![cast::carrier(1, carrier_habit), cast::carrier(2, carrier_habit)];
     for (name, ..) in PHONES {
-        let transport = rng.of(&[Transport::Udp, Transport::Udp, Transport::Tcp]);
+        let transport = rng.weighted(&TRANSPORTS);
         let pairing = u8::try_from(rng.between(0..4)).unwrap_or(0);
-        agents.push(cast::phone(name, transport, pairing, phone_habit));
+        let nat = rng.chance(500).then(|| NatKind::of_the_field(rng));
+        agents.push(AgentSetup { nat, ..cast::phone(name, transport, pairing, phone_habit) });
     }
     let inside = Link { loss: 0, duplicate: 0, delay_ms: 0..rng.of(&[1, 3, 20]) };
     let media = match weather {
@@ -116,6 +122,7 @@ fn setup(seed: u64, rng: &mut Rng, calm: bool) -> WorldSetup {
         media,
         inside,
         heard_within: weather.heard_within(),
+        closed_within_ms: 1..rng.of(&[1_000, 20_000, 120_000]),
         unsent: rng.of(&[0, 300]),
         agents,
     }
@@ -138,4 +145,17 @@ fn tally(world: &World) -> Tally {
         missed: records().filter(|call| call.missed_reason.is_some()).count(),
         repeated: world.sent_again(),
     }
+}
+
+/// What went wrong on purpose: who misbehaves in which call, and whose way is what.
+fn faults(world: &World) -> String {
+    let mut out = String::new();
+    for agent in &world.agents {
+        let nat = agent.setup.nat.map_or_else(String::new, |kind| format!(", behind {kind:?}"));
+        out.push_str(&format!("{} by {:?}{nat}\n", agent.setup.name, agent.setup.transport));
+        for (key, faults) in &agent.faults {
+            out.push_str(&format!("    call {key}: {faults:?}\n"));
+        }
+    }
+    out
 }

@@ -90,6 +90,7 @@ fn world(phones: &[&str]) -> World {
         media: link,
         inside: Link::perfect(0),
         heard_within: Duration::from_millis(500),
+        closed_within_ms: 1..20_000,
         unsent: 0,
         agents,
     })

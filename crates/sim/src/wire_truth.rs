@@ -14,9 +14,11 @@ struct Seen {
     /// When the INVITE was sent, while nothing came back for it.
     unheard_since: Option<Duration>,
     /// The switch's requests so far: CSeq number and method.
-    requests: BTreeSet<(u32, String)>,
+    requests: BTreeSet<(u32, String, String)>,
     /// Why no new request may go out any more.
     over: Option<&'static str>,
+    /// The peer's tags of dialogs that are over, and by whose BYE.
+    hung_up: BTreeMap<String, &'static str>,
     /// The switch rings a phone by it: it sent the INVITE, a response beyond 100 came, and it is not given up.
     presents: bool,
     /// The switch was told that the agent is out of reach.
@@ -27,6 +29,8 @@ struct Seen {
     first: Option<u32>,
     /// The switch answered it.
     answered: bool,
+    /// It stands among the customers' calls that arrived.
+    counted: bool,
 }
 
 /// All dialogs of a run.
@@ -47,6 +51,9 @@ impl WireTruth {
             Start::Request(_) => self.request_sent(at, agent, glance, lines),
             Start::Response(status) => {
                 self.response_sent(*status, glance);
+                if *status == 422 && glance.method == "INVITE" {
+                    self.forget_refused_timer(glance);
+                }
                 Ok(())
             }
         }
@@ -63,13 +70,14 @@ impl WireTruth {
                 .insert(glance.call_id.clone(), Seen { agent, ours: true, unheard_since: Some(at), ..Seen::default() });
         }
         let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return Ok(()) };
-        let is_new = seen.requests.insert((glance.cseq, glance.method.clone()));
-        if let (true, Some(why), false) = (is_new, seen.over, glance.method == "ACK") {
+        let is_new = seen.requests.insert((glance.cseq, glance.method.clone(), glance.to_tag.clone()));
+        let over = seen.over.or_else(|| seen.hung_up.get(&glance.to_tag).copied());
+        if let (true, Some(why), false) = (is_new, over, glance.method == "ACK") {
             return Err(format!("{} is sent although {why}", glance.method));
         }
         match glance.method.as_str() {
             "BYE" => {
-                seen.over = Some("the switch had sent BYE");
+                seen.hung_up.insert(glance.to_tag.clone(), "the switch had sent BYE");
                 seen.presents = false;
             }
             "CANCEL" => seen.presents = false,
@@ -80,6 +88,10 @@ impl WireTruth {
 
     fn response_sent(&mut self, status: u16, glance: &Glance) {
         let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return };
+        // A BYE with an old CSeq number is refused, and ends nothing.
+        if glance.method == "BYE" && status < 300 {
+            seen.hung_up.entry(glance.from_tag.clone()).or_insert("the peer had sent BYE");
+        }
         let to_first = glance.method == "INVITE" && !seen.ours && seen.first == Some(glance.cseq);
         // A challenge is followed by the same call with credentials.
         if to_first && status >= 300 && status != 401 && !seen.answered {
@@ -88,12 +100,22 @@ impl WireTruth {
         seen.answered |= to_first && (200..300).contains(&status);
     }
 
+    /// Who asked for too short a session asks again, by the same Call-ID (RFC 4028 7.4); the business never knew.
+    fn forget_refused_timer(&mut self, glance: &Glance) {
+        let is_first = |seen: &Seen| !seen.ours && !seen.answered && seen.first == Some(glance.cseq);
+        if self.dialogs.get(&glance.call_id).is_some_and(is_first)
+            && let Some(seen) = self.dialogs.remove(&glance.call_id)
+        {
+            self.arrived -= usize::from(seen.counted);
+        }
+    }
+
     /// A message of an agent reached the switch.
     pub fn arrived(&mut self, at: Duration, agent: usize, is_phone: bool, glance: &Glance) {
         match &glance.start {
             Start::Request(_) if glance.method == "INVITE" && !glance.in_dialog => {
                 if !self.dialogs.contains_key(&glance.call_id) {
-                    self.dialogs.insert(glance.call_id.clone(), Seen { agent, ..Seen::default() });
+                    self.dialogs.insert(glance.call_id.clone(), Seen { agent, counted: !is_phone, ..Seen::default() });
                     self.arrived += usize::from(!is_phone);
                 }
                 if let Some(seen) = self.dialogs.get_mut(&glance.call_id) {
@@ -102,7 +124,6 @@ impl WireTruth {
             }
             Start::Request(_) if glance.method == "BYE" => {
                 if let Some(seen) = self.dialogs.get_mut(&glance.call_id) {
-                    seen.over = seen.over.or(Some("the peer had sent BYE"));
                     seen.presents = false;
                 }
             }
@@ -113,8 +134,10 @@ impl WireTruth {
 
     fn response_arrived(&mut self, at: Duration, status: u16, glance: &Glance) {
         let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return };
-        let to_first = glance.method == "INVITE" && seen.requests.first().is_some_and(|(cseq, _)| *cseq == glance.cseq);
-        if !seen.ours || !to_first || seen.over.is_some() {
+        let to_first =
+            glance.method == "INVITE" && seen.requests.first().is_some_and(|(cseq, ..)| *cseq == glance.cseq);
+        let is_over = seen.over.is_some() || !seen.hung_up.is_empty();
+        if !seen.ours || !to_first || is_over {
             return;
         }
         if seen.unheard_since.take().is_some_and(|sent| at > sent + TIMER_B) {
@@ -126,9 +149,15 @@ impl WireTruth {
             seen.over = Some("the peer had refused the INVITE");
             seen.presents = false;
         } else if status > 100 {
-            let given_up = seen.requests.iter().any(|(_, method)| method == "CANCEL");
+            let given_up = seen.requests.iter().any(|(_, method, _)| method == "CANCEL");
             seen.presents = !given_up && !seen.lost;
         }
+    }
+
+    /// Has nothing come back for this INVITE of the switch? Then the phone rings and nobody can tell it to stop.
+    #[must_use]
+    pub fn is_unheard(&self, call_id: &str) -> bool {
+        self.dialogs.get(call_id).is_some_and(|seen| seen.unheard_since.is_some())
     }
 
     /// An agent lost its connection, or the switch was told that it is out of reach: its calls are lost without a word.
@@ -145,7 +174,10 @@ mod tests {
     use super::*;
 
     fn message(start: &str, cseq: &str, to: &str) -> Glance {
-        Glance::at(format!("{start}\r\nCall-ID: a\r\nTo: {to}\r\nCSeq: {cseq}\r\n\r\n").as_bytes()).unwrap()
+        Glance::at(
+            format!("{start}\r\nCall-ID: a\r\nFrom: <sip:u@h>;tag=2\r\nTo: {to}\r\nCSeq: {cseq}\r\n\r\n").as_bytes(),
+        )
+        .unwrap()
     }
 
     fn presented() -> WireTruth {
@@ -179,6 +211,7 @@ mod tests {
     fn after_the_peers_bye_ours_may_not_come() {
         let mut truth = presented();
         truth.arrived(Duration::ZERO, 1, true, &message("BYE sip:s SIP/2.0", "9 BYE", "<sip:s@h>;tag=1"));
+        truth.sent(Duration::ZERO, 1, &message("SIP/2.0 200 OK", "9 BYE", "<sip:s@h>;tag=1"), 1).unwrap();
         assert!(truth.sent(Duration::ZERO, 1, &message("BYE sip:u SIP/2.0", "2 BYE", "<sip:u@h>;tag=2"), 1).is_err());
     }
 }

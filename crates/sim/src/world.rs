@@ -1,18 +1,24 @@
 //! The world of a run: one switch with one real media engine, agents around it, and time between them.
 
 use crate::agent::{Agent, AgentSetup, Deed};
+use crate::answer_truth::AnswerTruth;
 use crate::call_truth::CallTruth;
+use crate::cast;
 use crate::clock::Clock;
 use crate::errand::Errand;
 use crate::ladder::Ladder;
+use crate::nat::NatBox;
 use crate::network::{Link, Network};
 use crate::rng::Rng;
 use crate::sockets::Sockets;
+use crate::stranger::{Attack, Stranger};
+use crate::way::Way;
 use crate::wire_truth::WireTruth;
 use crate::workspace;
 use media::{Engine, EngineConfig};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switch::{Configuration, Switch};
@@ -30,7 +36,7 @@ const SIGNED_IN_WITHIN: Duration = Duration::from_secs(2);
 /// Up to this loss, of a thousand, what is repeated arrives.
 const FAIR_LOSS: u32 = 100;
 /// Engines take a line for dead after this silence; shorter than the server's, so that runs are.
-const QUIET_MS: u32 = 20_000;
+pub(crate) const QUIET_MS: u32 = 20_000;
 
 /// What a world is made of.
 #[derive(Clone, Debug)]
@@ -45,6 +51,8 @@ pub struct WorldSetup {
     pub inside: Link,
     /// Within this both parties of an engaged call hear each other.
     pub heard_within: Duration,
+    /// How long after a connection died the switch hears of it, milliseconds.
+    pub closed_within_ms: Range<u64>,
     /// Of a thousand datagrams to somebody who is gone, so many are answered by "nobody there".
     pub unsent: u32,
     /// The agents; the first is the carrier that takes outgoing calls.
@@ -61,6 +69,8 @@ pub struct World {
     pub ladder: Ladder,
     /// What holds of the wire.
     pub wire: WireTruth,
+    /// What holds of answers.
+    pub answers: AnswerTruth,
     /// What holds of calls.
     pub calls: CallTruth,
     pub(crate) setup: WorldSetup,
@@ -69,8 +79,11 @@ pub struct World {
     pub(crate) engine: Engine,
     pub(crate) sockets: Sockets,
     pub(crate) rng: Rng,
-    pub(crate) by_address: BTreeMap<SocketAddr, usize>,
+    /// Agents by each address they are or were seen at, inside and outside.
     pub(crate) by_ip: BTreeMap<IpAddr, usize>,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) moves: u32,
+    pub(crate) stranger: Stranger,
     pub(crate) leg_names: BTreeMap<media::LegId, String>,
     errands: BTreeMap<(Instant, usize), Errand>,
     pub(crate) settings_changed: bool,
@@ -97,14 +110,18 @@ impl World {
         let config = EngineConfig { quiet_ms: QUIET_MS, ..EngineConfig::default() };
         let engine = Engine::new(config, workspace::library(), rng.bits());
         let agents: Vec<Agent> = setup.agents.iter().map(|agent| Agent::new(agent.clone(), rng.fork())).collect();
+        let ways: Vec<Way> = setup.agents.iter().enumerate().map(|(n, agent)| way(n, agent)).collect();
         let mut world = Self {
-            by_address: agents.iter().enumerate().map(|(n, agent)| (agent.setup.address, n)).collect(),
-            by_ip: agents.iter().enumerate().map(|(n, agent)| (agent.ip(), n)).collect(),
+            by_ip: addresses(&agents, &ways),
+            ways,
+            moves: 0,
+            stranger: Stranger::new(rng.fork()),
             listen_at: clock.instant() + LISTENING,
             clock,
             agents,
             ladder: Ladder::default(),
             wire: WireTruth::default(),
+            answers: AnswerTruth::default(),
             calls: CallTruth::new(setup.heard_within),
             network: Network::new(rng.fork()),
             switch,
@@ -121,6 +138,11 @@ impl World {
             world.plan(n, delay, Deed::Register);
         }
         world
+    }
+
+    /// The stranger is to do something after `delay`.
+    pub fn plan_attack(&mut self, delay: Duration, attack: Attack) {
+        self.stranger.plan(self.clock.instant() + delay, attack);
     }
 
     /// An agent is to do something after `delay`.
@@ -167,6 +189,7 @@ impl World {
             self.engine.next_timeout(),
             agents,
             errand,
+            self.stranger.next(),
             Some(self.listen_at),
         ]
         .into_iter()
@@ -199,6 +222,7 @@ impl World {
             let errand = first.remove();
             self.run_errand(errand)?;
         }
+        self.let_stranger_act();
         if self.switch.next_timeout(now).is_some_and(|at| at <= now.instant) {
             self.switch.handle_timeout(now);
             self.flush_switch()?;
@@ -220,7 +244,7 @@ impl World {
                 self.calls.look_for_silence(&self.agents, now.instant)?;
             }
             if self.setup.sip.loss <= FAIR_LOSS {
-                self.calls.look_for_ghosts(&self.agents, now.unix)?;
+                self.calls.look_for_ghosts(&self.agents, &self.wire, now)?;
             }
         }
         Ok(())
@@ -254,6 +278,7 @@ impl World {
     /// Says what is left.
     pub fn look_back(&mut self) -> Result<(), String> {
         self.calls.look_back(self.wire.arrived)?;
+        self.answers.look_back()?;
         if let Some(agent) = self.agents.iter().find(|agent| !agent.gone && !agent.calls.is_empty()) {
             return Err(format!("{} still has calls: {:?}", agent.setup.name, agent.calls));
         }
@@ -290,4 +315,14 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn way(nth: usize, agent: &AgentSetup) -> Way {
+    let nat = agent.nat.map(|kind| NatBox::new(kind, cast::public_address(nth, 0)));
+    Way::new(agent.address.ip(), nat)
+}
+
+fn addresses(agents: &[Agent], ways: &[Way]) -> BTreeMap<IpAddr, usize> {
+    let inside = agents.iter().enumerate().map(|(n, agent)| (agent.ip(), n));
+    inside.chain(ways.iter().enumerate().map(|(n, way)| (way.public(), n))).collect()
 }

@@ -5,7 +5,7 @@ use super::{Agent, AgentCall, Deed, Fault, Hearing, KEEP_ALIVE, Stand, Upset};
 use crate::description::{self, Direction};
 use crate::plain;
 use crate::voice::Side;
-use sip::{Body, Transport, Credentials, Invite, InviteId, Method, NameAddrText, OutOfDialog, Reply};
+use sip::{Body, Credentials, Invite, InviteId, Method, NameAddrText, OutOfDialog, Reply, Transport};
 use std::time::{Duration, Instant};
 
 /// A caller gives up ringing after this by itself.
@@ -128,7 +128,9 @@ impl Agent {
     fn refuse(&mut self, id: InviteId, status: u16, now: Instant) {
         let mut reply = Reply::new(status);
         if (300..400).contains(&status) {
-            reply = reply.with_header("Contact", format!("<sip:elsewhere@{}>", self.setup.address));
+            // The same customer by another line: who follows it finds the same voice.
+            let key = self.calls.get(&id).map_or(0, |call| call.key);
+            reply = reply.with_header("Contact", format!("<sip:011{key:08}@{}>", self.setup.address));
         }
         self.endpoint.reject(now, id, reply);
     }
@@ -269,6 +271,8 @@ impl Agent {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.stand != Stand::Up) else { return };
         call.stand = Stand::Up;
         call.up_at = Some(now);
+        // Early media may have thinned out.
+        call.speech.packets = 0;
         let (side, faults) = (call.side, call.faults.clone());
         if !faults.contains(&Fault::HasNoVoice) {
             self.begin_to_speak(id, now);

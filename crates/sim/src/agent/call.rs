@@ -1,5 +1,6 @@
 //! A call as an agent's own device sees it.
 
+use super::Fault;
 use crate::description::{Direction, Stream};
 use crate::voice::{self, Side, Sound};
 use std::net::SocketAddr;
@@ -47,6 +48,10 @@ pub struct AgentCall {
     pub key: u64,
     /// Which party we are.
     pub side: Side,
+    /// Its Call-ID.
+    pub call_id: String,
+    /// What this agent does wrong in it.
+    pub faults: Vec<Fault>,
     /// Where it stands.
     pub stand: Stand,
     /// When it was up.
@@ -94,6 +99,14 @@ impl AgentCall {
                 self.hearing.stranger = Some(level);
             }
         }
+    }
+
+    /// Has it sent speech for so long, and does it now?
+    #[must_use]
+    pub fn is_heard_since(&self, now: Instant, time: Duration) -> bool {
+        let is_listened_to = self.far.is_some_and(|far| far.direction.listens());
+        let is_up = self.up_at.is_some_and(|up| now.saturating_duration_since(up) > time);
+        self.speaks && !self.holds && is_listened_to && is_up
     }
 
     /// How long nothing was heard, up to now.

@@ -1,6 +1,8 @@
 //! What an agent may do, now or later.
 
+use super::trick::Trick;
 use sip::InviteId;
+use std::time::Duration;
 
 /// Something to do. Where a call is meant, `None` is the one that came last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,16 @@ pub enum Deed {
         /// RTP timestamp of its beginning.
         timestamp: u32,
     },
+    /// Send what no endpoint would.
+    Trick(InviteId, Trick),
+    /// Keep the box's binding open (RFC 5626 3.5.1).
+    KeepAlive,
+    /// The line is cut for so long.
+    Cut(Duration),
+    /// The box begins anew, or the phone goes to another network: it is seen at another address.
+    Move,
+    /// The connection dies without a word, and a new one is made.
+    Reconnect,
     /// Be gone: cable pulled, application killed. Nothing is sent, everything is forgotten.
     Vanish,
     /// Come back and sign in anew.

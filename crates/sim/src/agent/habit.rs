@@ -1,6 +1,6 @@
 //! What agents do by themselves.
 
-use super::Deed;
+use super::{Deed, Fault};
 use crate::rng::Rng;
 use crate::voice::Side;
 use sip::InviteId;
@@ -13,6 +13,10 @@ pub struct Phone {
     pub vanishes: u32,
     /// Holds of a thousand calls that are up.
     pub holds: u32,
+    /// Calls of a thousand in which it does something wrong.
+    pub faults: u32,
+    /// Calls of a thousand in which something befalls its way to the server.
+    pub upsets: u32,
 }
 
 /// A carrier's temper.
@@ -22,6 +26,8 @@ pub struct Carrier {
     pub hurries: u32,
     /// Vanishings of a thousand calls that are up.
     pub vanishes: u32,
+    /// Calls of a thousand in which it does something wrong.
+    pub faults: u32,
 }
 
 /// What an agent does by itself.
@@ -44,6 +50,8 @@ enum Reaction {
     Declines,
     IsBusy,
     IsOut,
+    /// Any other refusal there is.
+    Refuses,
     LetsItRing,
     SaysNothing,
 }
@@ -52,15 +60,22 @@ enum Reaction {
 const RINGS_AT_MOST: Duration = Duration::from_secs(180);
 
 /// How often people take a call in which way.
-const REACTIONS: [(u64, Reaction); 8] = [
+const REACTIONS: [(u64, Reaction); 9] = [
     (45, Reaction::Answers),
     (10, Reaction::AnswersAfterEarlyMedia),
     (10, Reaction::AnswersAtOnce),
     (8, Reaction::Declines),
     (7, Reaction::IsBusy),
     (3, Reaction::IsOut),
+    (4, Reaction::Refuses),
     (12, Reaction::LetsItRing),
     (5, Reaction::SaysNothing),
+];
+
+/// Refusals carriers and phones are known to give.
+const REFUSALS: [u16; 28] = [
+    300, 301, 302, 305, 380, 400, 401, 403, 404, 406, 407, 408, 410, 413, 415, 416, 420, 481, 484, 488, 491, 500, 501,
+    503, 504, 580, 604, 606,
 ];
 
 impl Reaction {
@@ -70,6 +85,7 @@ impl Reaction {
         rings: (Duration, Deed),
         soon: Duration,
         later: Duration,
+        status: u16,
     ) -> Vec<(Duration, Deed)> {
         match self {
             Self::Answers => vec![rings, (later, Deed::Answer(id))],
@@ -78,6 +94,7 @@ impl Reaction {
             Self::Declines => vec![rings, (later, Deed::Refuse(id, 603))],
             Self::IsBusy => vec![(soon, Deed::Refuse(id, 486))],
             Self::IsOut => vec![(soon, Deed::Refuse(id, 480))],
+            Self::Refuses => vec![(soon, Deed::Refuse(id, status))],
             Self::LetsItRing => vec![rings, (RINGS_AT_MOST, Deed::Refuse(id, 480))],
             Self::SaysNothing => vec![(RINGS_AT_MOST, Deed::Refuse(id, 480))],
         }
@@ -89,6 +106,16 @@ fn ms(ms: u64) -> Duration {
 }
 
 impl Habit {
+    /// What it does wrong in a new call.
+    pub(super) fn faults(self, rng: &mut Rng, called: bool) -> Vec<Fault> {
+        match self {
+            Self::Obedient => Vec::new(),
+            Self::Phone(Phone { faults, .. }) | Self::Carrier(Carrier { faults, .. }) => {
+                Fault::choose(rng, faults, called)
+            }
+        }
+    }
+
     /// Somebody calls.
     pub(super) fn on_called(self, rng: &mut Rng, id: InviteId) -> Vec<(Duration, Deed)> {
         let id = Some(id);
@@ -102,7 +129,8 @@ impl Habit {
             Self::Phone(_) | Self::Carrier(_) => {
                 let later = rng.ms(300..25_000);
                 let soon = rng.ms(0..400);
-                rng.weighted(&REACTIONS).plan(id, rings, soon, later)
+                let status = rng.of(&REFUSALS);
+                rng.weighted(&REACTIONS).plan(id, rings, soon, later, status)
             }
         }
     }
@@ -128,10 +156,10 @@ impl Habit {
 
     /// A call is up.
     pub(super) fn on_up(self, rng: &mut Rng, id: InviteId, side: Side) -> Vec<(Duration, Deed)> {
-        let (vanishes, holds) = match self {
+        let (vanishes, holds, upsets) = match self {
             Self::Obedient => return Vec::new(),
-            Self::Phone(phone) => (phone.vanishes, phone.holds),
-            Self::Carrier(carrier) => (carrier.vanishes, 30),
+            Self::Phone(phone) => (phone.vanishes, phone.holds, phone.upsets),
+            Self::Carrier(carrier) => (carrier.vanishes, 30, 0),
         };
         let mut plans = Vec::new();
         let most = rng.of(&[200, 5_000, 30_000, 60_000]);
@@ -150,6 +178,15 @@ impl Habit {
         }
         if rng.chance(vanishes) {
             plans.push((rng.ms(1..10_000), Deed::Vanish));
+        }
+        if rng.chance(upsets) {
+            let upset = match rng.between(0..4) {
+                0 => Deed::Reconnect,
+                1 => Deed::Cut(rng.ms(100..3_000)),
+                2 => Deed::Cut(rng.ms(3_000..40_000)),
+                _ => Deed::Move,
+            };
+            plans.push((rng.ms(1..10_000), upset));
         }
         plans
     }

@@ -1,7 +1,7 @@
 //! What the agent's endpoint tells.
 
 use super::act::key_of;
-use super::{Agent, Deed, Stand};
+use super::{Agent, Deed, Fault, KEEP_ALIVE, Stand};
 use crate::description;
 use crate::voice::Side;
 use sip::{Body, ClientTransactionId, EndCause, Event, InviteId, Reply, Request, Response};
@@ -36,10 +36,15 @@ impl Agent {
                 // It stays as it was.
                 if let Some(call) = self.calls.get_mut(&id) {
                     call.holds = !call.holds;
+                    let (key, storms) = (call.key, call.faults.contains(&Fault::HoldsStormily));
+                    if storms {
+                        self.excuse(key, now);
+                    }
                 }
             }
             Event::Ended { id, cause: EndCause::NoAck, .. } => {
-                self.unacknowledged += 1;
+                let faults = self.calls.get(&id).map(|call| call.faults.clone()).unwrap_or_default();
+                self.unacknowledged += u32::from(!faults.iter().any(|fault| fault.loses_answers()));
                 self.forget(id);
             }
             Event::Refused { id, .. } | Event::Ended { id, .. } => self.forget(id),
@@ -69,6 +74,9 @@ impl Agent {
         let at = self.new_media_address();
         let call = self.new_call(key_of(&user), side, Stand::Ringing, at);
         self.calls.insert(id, call);
+        let call_id = String::from_utf8_lossy(request.call_id()).into_owned();
+        let faults = self.setup.habit.faults(&mut self.rng, true);
+        self.take_on(id, &call_id, faults);
         self.offers.insert(id, request.body().to_vec());
         let plans = self.setup.habit.on_called(&mut self.rng, id);
         self.plan_all(now, plans);
@@ -98,12 +106,19 @@ impl Agent {
         self.endpoint.answer_offer(now, id, Body::sdp(sdp));
     }
 
+    fn signed_in(&mut self, expires: u32, now: Instant) {
+        self.later(now, Duration::from_secs(u64::from(expires) / 2), Deed::Register);
+        if self.must_keep_alive() && !self.deeds.values().any(|deed| *deed == Deed::KeepAlive) {
+            self.later(now, KEEP_ALIVE, Deed::KeepAlive);
+        }
+    }
+
     fn on_response(&mut self, transaction: ClientTransactionId, response: Option<&Response>, now: Instant) {
         let Some((_, expires)) = self.registering.filter(|(waited, _)| *waited == transaction) else { return };
         self.registering = None;
         match response.map(Response::status) {
             Some(200) if expires == 0 => {}
-            Some(200) => self.later(now, Duration::from_secs(u64::from(expires) / 2), Deed::Register),
+            Some(200) => self.signed_in(expires, now),
             _ if expires > 0 => self.later(now, SIGN_IN_AGAIN, Deed::Register),
             _ => {}
         }

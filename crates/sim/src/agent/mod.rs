@@ -5,16 +5,23 @@
 mod act;
 mod call;
 mod deed;
+mod fault;
 mod habit;
 mod hear;
+mod meddler;
 mod speak;
+mod trick;
 
 pub(crate) use act::key_of;
 pub use call::{AgentCall, Hearing, Stand};
 pub use deed::Deed;
+pub use fault::Fault;
 pub use habit::{Carrier, Habit, Phone};
+pub use trick::Trick;
 
+use crate::nat::NatKind;
 use crate::rng::Rng;
+use meddler::{Incoming, Meddler};
 use sip::{ClientTransactionId, Endpoint, Flow, InviteId, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +33,8 @@ const FIRST_MEDIA_PORT: u16 = 20_000;
 const MEDIA_PORTS: u16 = 20_000;
 /// Most deeds an agent may have before it; more is a fault of the simulation.
 const MAX_DEEDS: usize = 10_000;
+/// Between two messages that keep a box's binding open.
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
 /// How an agent signs in.
 #[derive(Clone, Debug)]
@@ -55,8 +64,21 @@ pub struct AgentSetup {
     pub sign_in: Option<SignIn>,
     /// The G.711 law it speaks, by its payload type.
     pub payload_type: u8,
+    /// The box before it, if there is one.
+    pub nat: Option<NatKind>,
     /// What it does by itself.
     pub habit: Habit,
+}
+
+/// What befalls an agent's way to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upset {
+    /// Nothing passes for so long.
+    Cut(Duration),
+    /// The box forgets everything.
+    Moved,
+    /// This connection is dead, and nobody was told.
+    Lost(u64),
 }
 
 /// See the module.
@@ -65,7 +87,7 @@ pub struct Agent {
     pub setup: AgentSetup,
     /// Vanished and not back yet?
     pub gone: bool,
-    /// When it last vanished or signed off.
+    /// When it last vanished, signed off, or was cut off.
     pub left_at: Option<Instant>,
     /// Answers of it that the switch never acknowledged.
     pub unacknowledged: u32,
@@ -73,13 +95,19 @@ pub struct Agent {
     pub calls: BTreeMap<InviteId, AgentCall>,
     /// Number of its present connection; 0 by UDP.
     pub connection: u64,
-    /// The connection it just broke off, for the network to tell of.
-    pub broken: Option<u64>,
+    /// What befell its way, for the network to carry out.
+    pub upsets: Vec<Upset>,
+    /// What it did wrong in which calls.
+    pub faults: BTreeMap<u64, Vec<Fault>>,
+    /// Calls it did or suffered something in that may end them, and since when.
+    pub reasons: BTreeMap<u64, Instant>,
     /// What it did that no message shows, for ladders.
     pub noted: Vec<&'static str>,
     /// Media packets to send: from, to, bytes.
     pub media: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
     endpoint: Endpoint,
+    meddler: Meddler,
+    outbox: VecDeque<Vec<u8>>,
     deeds: BTreeMap<(Instant, u64), Deed>,
     done: u64,
     rng: Rng,
@@ -103,10 +131,14 @@ impl Agent {
             unacknowledged: 0,
             calls: BTreeMap::new(),
             connection: 0,
-            broken: None,
+            upsets: Vec::new(),
+            faults: BTreeMap::new(),
+            reasons: BTreeMap::new(),
             noted: Vec::new(),
             media: VecDeque::new(),
             endpoint,
+            meddler: Meddler::new(rng.fork()),
+            outbox: VecDeque::new(),
             deeds: BTreeMap::new(),
             done: 0,
             rng,
@@ -153,9 +185,19 @@ impl Agent {
     /// A SIP message arrived.
     pub fn handle_message(&mut self, now: Instant, bytes: &[u8]) {
         if !self.gone {
-            let flow = self.flow();
-            self.endpoint.handle_message(now, flow, bytes);
-            self.work(now);
+            match self.meddler.incoming(bytes) {
+                Incoming::Passes(bytes, replies) => {
+                    self.outbox.extend(replies);
+                    let flow = self.flow();
+                    self.endpoint.handle_message(now, flow, &bytes);
+                    self.work(now);
+                }
+                Incoming::Taken(replies) => self.outbox.extend(replies),
+                Incoming::Defies(call_id, replies) => {
+                    self.outbox.extend(replies);
+                    self.defy(&call_id, now);
+                }
+            }
         }
     }
 
@@ -193,7 +235,13 @@ impl Agent {
 
     /// The next SIP message to send.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        self.endpoint.poll_transmit().map(|transmit| transmit.bytes)
+        if self.outbox.is_empty() {
+            let transmit = self.endpoint.poll_transmit()?;
+            self.outbox.extend(self.meddler.outgoing(transmit.bytes));
+            // What was held back is no end of what there is.
+            return if self.outbox.is_empty() { self.poll_transmit() } else { self.outbox.pop_front() };
+        }
+        self.outbox.pop_front()
     }
 
     /// What its endpoint holds.
@@ -214,16 +262,40 @@ impl Agent {
         self.endpoint = new_endpoint(&self.setup, &mut self.rng);
         self.calls.clear();
         self.offers.clear();
+        self.outbox.clear();
+        self.meddler = Meddler::new(self.rng.fork());
         self.media.clear();
         self.registering = None;
         self.register_call_id = format!("{:016x}@{}", self.rng.bits(), self.ip());
         self.register_cseq = 0;
         if self.setup.transport != Transport::Udp {
-            let account = u64::from(self.setup.address.port()) << 16 | u64::from(last_octet(self.ip()));
-            self.connections += 1;
-            self.connection = account << 16 | self.connections;
+            self.connect();
         }
         self.deeds.retain(|_, deed| matches!(deed, Deed::Return | Deed::Vanish | Deed::Call { .. }));
+    }
+
+    fn connect(&mut self) {
+        let account = u64::from(self.setup.address.port()) << 16 | u64::from(last_octet(self.ip()));
+        self.connections += 1;
+        self.connection = account << 16 | self.connections;
+    }
+
+    /// Does a box stand before it that forgets it when it is silent?
+    #[must_use]
+    pub fn must_keep_alive(&self) -> bool {
+        self.setup.nat.is_some() && self.setup.transport == Transport::Udp
+    }
+
+    /// Nobody wonders from now on why this call ends.
+    pub(crate) fn excuse(&mut self, key: u64, now: Instant) {
+        self.reasons.entry(key).or_insert(now);
+    }
+
+    fn excuse_all(&mut self, now: Instant) {
+        let keys: Vec<u64> = self.calls.values().map(|call| call.key).collect();
+        for key in keys {
+            self.excuse(key, now);
+        }
     }
 
     fn later(&mut self, now: Instant, delay: Duration, deed: Deed) {

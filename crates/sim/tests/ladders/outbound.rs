@@ -22,11 +22,13 @@ fn a_manager_calls_and_the_customer_answers() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         * carrier answers
         |-- 200 sdp ------------->|                         |
         |<- ACK ------------------|                         |
-        |                         |-- 200 sdp ------------->|
+        |                         |-- 200 ----------------->|
         * sori connects carrier and minji
         |                         |<- ACK ------------------|
         * minji hangs up
@@ -57,11 +59,13 @@ fn a_manager_calls_and_the_customer_is_busy() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         * carrier is busy
         |-- 486 ----------------->|                         |
         |<- ACK ------------------|                         |
-        |                         |-- 200 sdp ------------->|
+        |                         |-- 200 ----------------->|
         |                         |<- ACK ------------------|
         * sori plays cannot connect to minji
         |                         |-- BYE ----------------->|
@@ -89,6 +93,8 @@ fn a_manager_calls_and_gives_up() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         * minji hangs up
         |                         |<- CANCEL ---------------|
@@ -124,14 +130,18 @@ fn the_carrier_plays_its_own_ringback() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         * carrier plays
         |-- 183 sdp ------------->|                         |
+        |<- PRACK ----------------|                         |
         * sori connects carrier and minji
+        |-- 200 PRACK ----------->|                         |
         * carrier answers
-        |-- 200 sdp ------------->|                         |
+        |-- 200 ----------------->|                         |
         |<- ACK ------------------|                         |
-        |                         |-- 200 sdp ------------->|
+        |                         |-- 200 ----------------->|
         * sori connects carrier and minji
         |                         |<- ACK ------------------|
         * carrier hangs up
@@ -163,13 +173,15 @@ fn the_manager_gives_up_as_the_customer_answers() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         * carrier answers
         |-- 200 sdp ------------->|                         |
         * minji hangs up
         |                         |<- CANCEL ---------------|
         |<- ACK ------------------|                         |
-        |                         |-- 200 sdp ------------->|
+        |                         |-- 200 ----------------->|
         * sori connects carrier and minji
         |                         |-- 200 CANCEL ---------->|
         |                         |<- ACK ------------------|
@@ -283,6 +295,8 @@ fn the_customer_takes_a_minute_and_the_waiting_phone_says_nothing() {
         * sori plays ringback to minji
         |                         |-- 183 sdp ------------->|
         |<- INVITE sdp -----------|                         |
+        |                         |<- PRACK ----------------|
+        |                         |-- 200 PRACK ----------->|
         |-- 180 ----------------->|                         |
         |                         |<- REGISTER -------------|
         |                         |-- 401 REGISTER -------->|
@@ -291,7 +305,7 @@ fn the_customer_takes_a_minute_and_the_waiting_phone_says_nothing() {
         * carrier answers
         |-- 200 sdp ------------->|                         |
         |<- ACK ------------------|                         |
-        |                         |-- 200 sdp ------------->|
+        |                         |-- 200 ----------------->|
         * sori connects carrier and minji
         |                         |<- ACK ------------------|
         * minji hangs up

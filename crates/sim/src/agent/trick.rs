@@ -1,0 +1,70 @@
+//! Messages an agent sends past its own endpoint, which would never send them.
+
+use super::{Agent, Stand};
+use crate::workspace::{self, PHONES};
+use sip::InviteId;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trick {
+    /// CANCEL for an INVITE that was answered.
+    Cancel,
+    /// So many re-INVITEs at once.
+    OfferStorm(u8),
+    /// A request within the dialog, of this method.
+    Ask(&'static str),
+    /// REFER, whereto as these bits say.
+    Refer(u64),
+}
+
+impl Agent {
+    pub(super) fn play_trick(&mut self, id: InviteId, trick: &Trick) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.stand == Stand::Up) else { return };
+        let (call_id, key) = (call.call_id.clone(), call.key);
+        match trick {
+            Trick::Cancel => {
+                self.noted.push("cancels what was answered");
+                self.outbox.extend(self.meddler.cancel(&call_id));
+            }
+            Trick::OfferStorm(offers) => {
+                self.noted.push("offers again and again");
+                for _ in 0..*offers {
+                    self.outbox.extend(self.meddler.offer(&call_id));
+                }
+            }
+            Trick::Ask(method) => {
+                let headers = "Event: weather\r\nRAck: 1 1 INVITE\r\n";
+                self.outbox.extend(self.meddler.request(&call_id, method, headers));
+            }
+            Trick::Refer(bits) => {
+                self.noted.push("refers");
+                let headers = format!("Refer-To: <{}>\r\n", self.refer_target(id, key, *bits));
+                self.outbox.extend(self.meddler.request(&call_id, "REFER", &headers));
+            }
+        }
+    }
+
+    /// To a colleague, a number, nowhere, oneself, a call that is not, or another call of ours.
+    fn refer_target(&self, id: InviteId, key: u64, bits: u64) -> String {
+        let host = self.setup.server;
+        let nth = usize::try_from(bits >> 8).unwrap_or(0) % PHONES.len();
+        let colleague = &workspace::names(PHONES[nth].1)[0];
+        match bits % 8 {
+            // The same last digits, so that whoever hears this customer then hears the customer's voice.
+            0 | 1 => format!("sip:011{key:08}@{host}"),
+            2 => "tel:nobody".to_owned(),
+            3 => format!("sip:{colleague}@{host}?Replaces=none%40here%3Bto-tag%3Da%3Bfrom-tag%3Db"),
+            4 | 5 => self.other_call(id).unwrap_or_else(|| "not a uri at all".to_owned()),
+            _ => format!("sip:{colleague}@{host}"),
+        }
+    }
+
+    /// Another call of ours, as a URI that replaces it (RFC 3891).
+    fn other_call(&self, id: InviteId) -> Option<String> {
+        let mut others = self.calls.iter().filter(|(other, call)| **other != id && call.stand == Stand::Up);
+        let (call_id, remote, local) = others.find_map(|(_, call)| self.meddler.dialog(&call.call_id))?;
+        let call_id = call_id.replace('@', "%40");
+        let host = self.setup.server;
+        Some(format!("sip:x@{host}?Replaces={call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"))
+    }
+}
