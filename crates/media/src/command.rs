@@ -71,6 +71,9 @@ pub enum Command {
     Reoffer { leg: LegId, sdp: Arc<[u8]> },
     /// Make a new offer of our own (session refresh, answer to an INVITE without a body).
     MakeOffer { leg: LegId },
+    /// The far end refused our RTP/SAVP offer: an offer of plain RTP instead. Only before anything was agreed, and never
+    /// for WebRTC ([`Event::Refused`]).
+    OfferPlain { leg: LegId, like: Option<LegId> },
     /// Let two legs hear each other. Ends what either plays or echoes; replaces their former bridge.
     Bridge { a: LegId, b: LegId },
     /// End the bridge of this leg and its partner.
@@ -107,6 +110,7 @@ impl Command {
             | Self::Answer { leg, .. }
             | Self::Reoffer { leg, .. }
             | Self::MakeOffer { leg }
+            | Self::OfferPlain { leg, .. }
             | Self::Bridge { a: leg, .. }
             | Self::Unbridge { leg }
             | Self::Play { leg, .. }

@@ -81,6 +81,11 @@ impl Negotiation {
         }
     }
 
+    /// Our next offers are plain RTP, unless SRTP is in use.
+    pub fn give_up_srtp(&mut self) {
+        self.sdes.give_up();
+    }
+
     /// The exchange of SRTP keys.
     #[must_use]
     pub const fn sdes(&self) -> &Sdes {

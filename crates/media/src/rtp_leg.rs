@@ -51,6 +51,11 @@ impl RtpLeg {
         bytes(&self.negotiation.offer(like))
     }
 
+    /// Our next offers are plain RTP.
+    pub fn give_up_srtp(&mut self) {
+        self.negotiation.give_up_srtp();
+    }
+
     /// Answers an offer.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Calls and legs as the switch holds them: who is connected by which dialog and which media.
 
 use crate::hops::Hops;
+use crate::key_ways::KeyWays;
 use media::{LegId, Profile};
 use pbx::settings::RingDevice;
 use pbx::{CallId, Cause, PresentationId, TransferId};
@@ -61,12 +62,16 @@ pub(crate) struct Leg {
     pub(crate) invite: Option<InviteId>,
     /// INVITEs by other flows of the same phone, for when this one is dead; the next to be tried last.
     pub(crate) spare: Vec<sip::Invite>,
+    /// The INVITE for a second try with plain RTP, where the first one offers SRTP.
+    pub(crate) plain: Option<Box<sip::Invite>>,
     pub(crate) state: LegState,
     pub(crate) renegotiation: Option<Renegotiation>,
     /// The offer that came with their INVITE, until the media engine has it.
     pub(crate) offer: Option<Arc<[u8]>>,
     /// The family its signalling comes by.
     pub(crate) family: media::Family,
+    /// Keys that came one way so far.
+    pub(crate) keys: KeyWays,
     /// The media engine knows it.
     pub(crate) media_open: bool,
     /// The media engine was told to close it.
@@ -97,10 +102,12 @@ impl Leg {
             profile,
             invite: None,
             spare: Vec::new(),
+            plain: None,
             state,
             renegotiation: None,
             offer: None,
             family: media::Family::default(),
+            keys: KeyWays::default(),
             media_open: false,
             media_asked: false,
             holds: false,

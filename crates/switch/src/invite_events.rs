@@ -2,6 +2,7 @@
 
 use crate::call::{LegState, Renegotiation, Role};
 use crate::cause;
+use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
 use media::{Command, LegId, Profile};
 use pbx::{Cause, Fact, Key, Party};
@@ -202,12 +203,13 @@ impl Switch {
         };
         self.endpoint.respond(now.instant, transaction, Reply::new(status));
         if let (200, Some(key), Some(leg)) = (status, key, self.invites.get(&id).copied()) {
-            self.on_key(leg, key, now);
+            self.on_key(leg, key, Way::Info, now);
         }
     }
 
-    pub(crate) fn on_key(&mut self, leg_id: LegId, key: char, now: Now) {
-        let (Some(leg), Some(key)) = (self.legs.get(&leg_id), Key::new(key)) else { return };
+    pub(crate) fn on_key(&mut self, leg_id: LegId, key: char, way: Way, now: Now) {
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
+        let Some(key) = Key::new(key).filter(|_| leg.keys.take(key, way, now.instant)) else { return };
         let call = leg.call;
         if let Some(party) = self.party_of(leg_id) {
             self.pbx.handle_fact(Fact::KeyPressed { call, party, key }, now.unix);

@@ -2,6 +2,7 @@
 
 use crate::call::{LegState, Renegotiation};
 use crate::cause;
+use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
 use media::{Command, Event, LegId, RefusedSdp};
 use pbx::{Cause, Fact, PlaybackId};
@@ -24,7 +25,7 @@ impl Switch {
                     self.flush_if_heard(leg);
                 }
             }
-            Event::Key { leg, key } => self.on_key(leg, key, now),
+            Event::Key { leg, key } => self.on_key(leg, key, Way::Media, now),
             Event::PlaybackEnded { leg, token } => {
                 if let Some(call) = self.legs.get(&leg).map(|l| l.call) {
                     self.pbx.handle_fact(Fact::PlaybackEnded { call, playback: PlaybackId(token) }, now.unix);

@@ -68,7 +68,9 @@ impl Switch {
         }
         self.traces.add_leg(call, id, party, invite.flow, self.clock);
         let family = media::Family::of(invite.flow.remote.ip());
+        let plain = (profile == Profile::Srtp).then(|| Box::new(invite.clone()));
         let mut leg = Leg::new(call, role, profile, LegState::Preparing(Box::new(Outgoing { invite })));
+        leg.plain = plain;
         leg.media_open = true;
         self.legs.insert(id, leg);
         self.calls.entry(call).or_insert_with(|| crate::call::Call::new(false)).legs.push(id);
@@ -189,6 +191,8 @@ impl Weight for Cause {
 fn profile(binding: &Binding) -> Profile {
     match binding.flow.transport {
         sip::Transport::Ws | sip::Transport::Wss => Profile::WebRtc,
+        // Who hides the signalling would not have the talk in the open.
+        sip::Transport::Tls => Profile::Srtp,
         _ => Profile::Rtp,
     }
 }

@@ -21,7 +21,8 @@ impl Switch {
             }
             Event::Refused { id, status, contacts, retry_after, .. } => {
                 let goes_on = self.dial_goes_on(id, status, &contacts, retry_after, now)
-                    || self.goes_by_another_flow(id, status, now);
+                    || self.goes_by_another_flow(id, status, now)
+                    || self.goes_plain(id, status);
                 if !goes_on {
                     self.on_refused(id, status, now);
                 }

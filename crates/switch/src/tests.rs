@@ -362,3 +362,54 @@ fn a_phone_rings_by_one_of_its_flows() {
     world.collect();
     assert!(world.media.iter().any(|command| matches!(command, Command::Close { .. })), "no flow is left");
 }
+
+/// A phone that signed in over TLS is offered SRTP; its 488 brings plain RTP on the same leg, unheard by the business.
+#[test]
+fn a_phone_on_tls_that_knows_no_srtp_rings_with_plain_rtp() {
+    let mut world = World::new();
+    let key = world.switch.accounts.named("b1").unwrap();
+    let flow = Flow {
+        transport: Transport::Tls,
+        local: address("192.0.2.1:5061"),
+        remote: address("192.0.2.20:5061"),
+        connection: 3,
+    };
+    let register = "REGISTER sip:sori SIP/2.0\r\nVia: SIP/2.0/TLS p;branch=z9hG4bK1\r\nFrom: <sip:b1@sori>;tag=1\r\n\
+                    To: <sip:b1@sori>\r\nCall-ID: r1\r\nCSeq: 1 REGISTER\r\nContact: <sip:b1@192.0.2.20>\r\n\r\n";
+    let register = sip::Request::parse(register.as_bytes()).unwrap();
+    let outcome = world.switch.registrar.register(world.now.instant, key, &register, flow);
+    world.switch.on_binding_change(outcome.change.expect("a change"), world.now);
+    let presentation = crate::present::Presentation {
+        id: pbx::PresentationId(1),
+        manager: MINJI,
+        devices: RingDevices::default(),
+        display: "".into(),
+        from: pbx::Caller::Anonymous,
+        to: None,
+        auto_answer: false,
+    };
+    let call = world.switch.pbx.new_call_id(world.now.unix);
+    world.switch.present(call, &presentation, world.now);
+    world.collect();
+    let [(leg, Profile::Srtp)] = world.opened()[..] else { panic!("{:?}", world.opened()) };
+    world.media_tells(Told::LocalSdp { leg, sdp: SDP.replace("AVP", "SAVP").into_bytes().into() });
+    for (plain, status) in [(false, "488 Not Acceptable Here"), (true, "488 Not Acceptable Here")] {
+        let invite = world.sent.iter().rfind(|message| message.starts_with("INVITE")).expect("an INVITE").clone();
+        assert_eq!(invite.contains("RTP/AVP"), plain, "{invite}");
+        let refused: String = invite
+            .split("\r\n")
+            .filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        let refused = format!("SIP/2.0 {status}\r\n{refused}Content-Length: 0\r\n\r\n");
+        world.switch.handle_message(world.now, flow, refused.as_bytes());
+        world.collect();
+        if !plain {
+            assert!(matches!(world.media.last(), Some(Command::OfferPlain { leg: of, .. }) if *of == leg));
+            world.media_tells(Told::LocalSdp { leg, sdp: SDP.as_bytes().into() });
+        }
+    }
+    let invites = world.sent.iter().filter(|message| message.starts_with("INVITE")).count();
+    assert_eq!(invites, 2, "a second refusal is one");
+    assert!(world.media.iter().any(|command| matches!(command, Command::Close { leg: of } if *of == leg)));
+}

@@ -42,7 +42,10 @@ impl Engine {
         }
         let Some(slot) = self.legs.slot(id) else {
             match command {
-                Command::Answer { .. } | Command::Reoffer { .. } | Command::MakeOffer { .. } => {
+                Command::Answer { .. }
+                | Command::Reoffer { .. }
+                | Command::MakeOffer { .. }
+                | Command::OfferPlain { .. } => {
                     self.refuse(id, RefusedSdp::WrongState);
                 }
                 // Who closes a leg before hearing that it was refused waits for this.
@@ -63,6 +66,10 @@ impl Engine {
             Command::MakeOffer { .. } => {
                 let partner = self.partner_of(slot);
                 self.make_offer(slot, partner);
+            }
+            Command::OfferPlain { like, .. } => {
+                let like = like.and_then(|like| self.legs.slot(like));
+                self.offer_plain(slot, like);
             }
             Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { .. } => self.unbridge(slot),
@@ -159,6 +166,22 @@ impl Engine {
     /// The leg that this one talks to.
     fn partner_of(&mut self, slot: u32) -> Option<u32> {
         self.legs.get_mut(slot)?.partner.filter(|partner| *partner != slot)
+    }
+
+    fn offer_plain(&mut self, slot: u32, like: Option<u32>) {
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        match &mut leg.transport {
+            Transport::Rtp(rtp) if leg.agreed.is_none() => {
+                rtp.give_up_srtp();
+                self.make_offer(slot, like);
+            }
+            _ => {
+                let id = leg.id;
+                self.refuse(id, RefusedSdp::WrongState);
+            }
+        }
     }
 
     fn make_offer(&mut self, slot: u32, like: Option<u32>) {

@@ -54,6 +54,11 @@ impl Sdes {
         self.active.as_ref().map(|(_, keys)| keys)
     }
 
+    /// Our offers are plain from now on, unless SRTP is in use.
+    pub const fn give_up(&mut self) {
+        self.secure = false;
+    }
+
     /// The transport of our next offer.
     #[must_use]
     pub const fn protocol(&self) -> &'static str {

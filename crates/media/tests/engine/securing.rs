@@ -297,6 +297,25 @@ fn our_secure_offer_is_answered_with_one_of_its_lines() {
 }
 
 #[test]
+fn a_phone_that_refuses_srtp_is_offered_plain_rtp() {
+    let mut world = world();
+    let mut b = Phone::new(1, Law::A, None);
+    let leg = b.leg;
+    world.command(Command::Open { leg, profile: Profile::Srtp, offer: None, family: Family::V4, like: None });
+    world.command(Command::OfferPlain { leg, like: None });
+    let offer = world.local_sdp(leg);
+    assert!(offer.contains(" RTP/AVP ") && !offer.contains("crypto"), "{offer}");
+    let sdp = b.sdp("sendrecv");
+    world.command(Command::Answer { leg, sdp });
+    world.command(Command::Echo { leg });
+    b.say(&mut world, &sine(700.0, -15.0, 8000, 8000));
+    assert!((level_dbm0(&world.heard_at(b.at, Law::A), 700.0) + 15.0).abs() < 0.3);
+    // Once something is agreed there is nothing to give up.
+    world.command(Command::OfferPlain { leg, like: None });
+    assert_eq!(refusal(&world), Some(RefusedSdp::WrongState));
+}
+
+#[test]
 fn a_reoffer_keeps_the_keys_or_changes_both_and_the_stream_begins_anew() {
     let mut world = world();
     let mut a = SecurePhone::new(1, Suite::AesCm128Sha1_80).open(&mut world, "RTP/SAVP");
