@@ -2,10 +2,8 @@
 
 use crate::subscriptions::ALLOW_EVENTS;
 use crate::switch::{Now, Switch};
+use sip::endpoint::{ALLOW, SUPPORTED};
 use sip::{Event, Reply, Request, ServerTransactionId};
-
-/// What we understand (RFC 3261 20.5).
-const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, INFO";
 
 impl Switch {
     pub(crate) fn on_sip(&mut self, event: Event, now: Now) {
@@ -50,6 +48,7 @@ impl Switch {
                 let mut reply = Reply::new(200);
                 reply.headers.push(("Allow", ALLOW.to_owned()));
                 reply.headers.push(("Accept", "application/sdp".to_owned()));
+                reply.headers.push(("Supported", SUPPORTED.to_owned()));
                 reply.headers.push(("Allow-Events", ALLOW_EVENTS.to_owned()));
                 reply
             }

@@ -16,6 +16,7 @@ pub(crate) struct Figures {
     server_transactions: Gauge,
     dialogs: Gauge,
     invites: Gauge,
+    subscriptions: Gauge,
     timers: Gauge,
     bindings: Gauge,
     connections: Gauge,
@@ -59,6 +60,7 @@ impl Figures {
             ),
             dialogs: gauge("sori_sip_dialogs", "SIP dialogs alive."),
             invites: gauge("sori_sip_invite_sessions", "Invite sessions alive."),
+            subscriptions: gauge("sori_sip_subscriptions", "Subscriptions of phones that watch something."),
             timers: gauge("sori_sip_timers", "SIP timers running."),
             bindings: gauge("sori_bindings", "Ring devices signed in."),
             connections: gauge("sori_sip_connections", "TCP, TLS and WebSocket connections open."),
@@ -101,6 +103,7 @@ impl Figures {
         self.server_transactions.set(counts.sip.server_transactions as i64);
         self.dialogs.set(counts.sip.dialogs as i64);
         self.invites.set(counts.sip.invites as i64);
+        self.subscriptions.set(counts.sip.subscriptions as i64);
         self.timers.set(counts.sip.timers as i64);
         self.bindings.set(counts.bindings as i64);
         self.connections.set(network.connections.len() as i64);

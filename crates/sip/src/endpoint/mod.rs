@@ -43,7 +43,7 @@ use crate::timer::{Timer, Timing};
 use crate::wire::{Totals, Transmit, Wire};
 
 /// What we can do within dialogs and outside (RFC 3261 20.5).
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, INFO, REFER, REGISTER, SUBSCRIBE, MESSAGE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, INFO, REFER, REGISTER, SUBSCRIBE";
 /// Extensions that a peer may require (RFC 3261 20.37).
 pub const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 /// The same for an INVITE whose provisional responses need not be acknowledged.

@@ -5,7 +5,7 @@ use crate::switch::{Configuration, Now, Switch};
 use crate::tests::business;
 use pbx::settings::{OperatorStatus, RingDevice};
 use pbx::{CallId, Cause, Fact, ManagerId, Party, PhoneId, UnixMillis};
-use sip::{Config, Credentials, Endpoint, Event, Flow, Method, OutOfDialog, Reply, Response, Transport};
+use sip::{Config, Credentials, Endpoint, Event, Flow, Method, OutOfDialog, Request, Response, Transport};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,13 @@ impl Office {
                 quiet = false;
             }
             while let Some(sent) = self.switch.poll_transmit() {
-                self.phone.handle_message(self.now.instant, there, &sent.bytes);
+                match Request::parse(&sent.bytes) {
+                    Ok(notify) => {
+                        let answer = self.hear(&notify);
+                        self.switch.handle_message(self.now, here, answer.as_bytes());
+                    }
+                    Err(_) => self.phone.handle_message(self.now.instant, there, &sent.bytes),
+                }
                 quiet = false;
             }
             while let Some(event) = self.phone.poll_event() {
@@ -86,13 +92,20 @@ impl Office {
         }
     }
 
+    /// Notes a NOTIFY; the phone's 200. (An endpoint is no subscriber: to it the dialog is nobody's.)
+    fn hear(&mut self, notify: &Request) -> String {
+        assert_eq!(notify.method(), Method::Notify);
+        let state = notify.header_str("Subscription-State").unwrap();
+        self.heard.push((state, String::from_utf8(notify.body().to_vec()).unwrap()));
+        let copied = ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| {
+            let value = notify.header_str(name).unwrap();
+            format!("{name}: {value}\r\n")
+        });
+        format!("SIP/2.0 200 OK\r\n{}Content-Length: 0\r\n\r\n", copied.concat())
+    }
+
     fn told(&mut self, event: Event) {
         match event {
-            Event::Request { transaction, request, .. } if request.method() == Method::Notify => {
-                let state = request.header_str("Subscription-State").unwrap();
-                self.heard.push((state, String::from_utf8(request.body().to_vec()).unwrap()));
-                self.phone.respond(self.now.instant, transaction, Reply::new(200));
-            }
             Event::Response { response: Some(response), .. } => self.answers.push(response),
             other => panic!("{other:?}"),
         }
