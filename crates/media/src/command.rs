@@ -1,5 +1,6 @@
 //! What a media engine is told and what it tells.
 
+use crate::country_tones::CountryCode;
 use crate::family::Family;
 use std::sync::Arc;
 
@@ -34,6 +35,14 @@ pub enum ToneKind {
     RingbackJapan,
     /// 1 kHz for 400 ms.
     Beep,
+    /// A country's ringback.
+    Ringback(CountryCode),
+    /// A country's busy tone.
+    Busy(CountryCode),
+    /// A country's congestion tone: no way to the called party.
+    Congestion(CountryCode),
+    /// A country's dial tone.
+    Dial(CountryCode),
 }
 
 /// Something to play.

@@ -9,6 +9,7 @@ mod comfort_noise;
 pub mod command;
 mod concealment;
 mod copies;
+pub mod country_tones;
 pub mod decoder;
 mod decoding;
 pub mod dtmf;
@@ -57,6 +58,7 @@ mod webrtc_leg;
 mod webrtc_sdp;
 
 pub use command::{Command, Event, Figures, LegId, Profile, PromptKey, RefusedSdp, Repeat, Source, ToneKind};
+pub use country_tones::CountryCode;
 pub use engine::{Engine, EngineConfig, MovedLeg};
 pub use family::Family;
 pub use library::Library;

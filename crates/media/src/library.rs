@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::command::{PromptKey, ToneKind};
+use crate::country_tones::NationalTones;
 use crate::prompt::Prompt;
 use crate::tones;
 
@@ -12,6 +13,7 @@ use crate::tones;
 pub struct Library {
     prompts: BTreeMap<PromptKey, Arc<Prompt>>,
     tones: [Arc<Prompt>; 4],
+    national: NationalTones,
 }
 
 impl Default for Library {
@@ -29,7 +31,7 @@ impl Library {
             let (samples, forever) = tones::tone(kind);
             Arc::new(Prompt::encoded(&samples, forever))
         };
-        Self { prompts: BTreeMap::new(), tones: tones.map(encode) }
+        Self { prompts: BTreeMap::new(), tones: tones.map(encode), national: NationalTones::default() }
     }
 
     /// Adds or replaces a prompt. Copies of a library share their prompts.
@@ -52,11 +54,15 @@ impl Library {
     #[must_use]
     pub fn tone(&self, kind: ToneKind) -> &Arc<Prompt> {
         let [ringback, korea, japan, beep] = &self.tones;
+        let kind = kind.kept();
+        if let Some((country, signal)) = kind.national() {
+            return self.national.get(country, signal).unwrap_or(ringback);
+        }
         match kind {
             ToneKind::RingbackLoop => ringback,
             ToneKind::RingbackKorea => korea,
             ToneKind::RingbackJapan => japan,
-            ToneKind::Beep => beep,
+            _ => beep,
         }
     }
 

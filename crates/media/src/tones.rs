@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::command::ToneKind;
+use crate::country_tones::{Signal, samples};
 use crate::resample::PLAY_RATE;
 
 /// Amplitude of a sine of 0 dBm0: 3.17 dB below µ-law's full scale (ITU-T G.711 table 5).
@@ -40,6 +41,10 @@ pub fn tone(kind: ToneKind) -> (Vec<i16>, bool) {
             (padded(on, 3.0), true)
         }
         ToneKind::Beep => (render(0.4, |t| (TAU * 1000.0 * t).sin() * amplitude(-12.0)), false),
+        ToneKind::Ringback(country) => (samples(country, Signal::Ringback), true),
+        ToneKind::Busy(country) => (samples(country, Signal::Busy), true),
+        ToneKind::Congestion(country) => (samples(country, Signal::Congestion), true),
+        ToneKind::Dial(country) => (samples(country, Signal::Dial), true),
     }
 }
 
@@ -67,7 +72,7 @@ fn ringback_loop() -> Vec<i16> {
 }
 
 /// Samples of `seconds`, with ramps of 5 ms at both ends so nothing clicks.
-fn render(seconds: f64, wave: impl Fn(f64) -> f64) -> Vec<i16> {
+pub(crate) fn render(seconds: f64, wave: impl Fn(f64) -> f64) -> Vec<i16> {
     let length = (seconds * f64::from(PLAY_RATE)) as usize;
     let ramp = 40.0;
     (0..length)
