@@ -1,4 +1,5 @@
-//! One key press is counted once when it is heard in-band and by telephone-event at the same time.
+//! One key press is counted once when it is heard in-band and by telephone-event at the same time, and not at all when it
+//! is one of ours that the line sends back.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ const PAIR: Duration = Duration::from_millis(500);
 const TAIL: Duration = Duration::from_millis(250);
 /// A telephone-event whose end was lost counts as held this long at most.
 const HELD: Duration = Duration::from_secs(5);
+/// How long after a key that we sounded a line may still send it back.
+const ECHO: Duration = Duration::from_millis(400);
 /// In-band presses that wait for their telephone-event at most.
 const WAITING: usize = 4;
 
@@ -16,6 +19,8 @@ const WAITING: usize = 4;
 pub struct KeyFilter {
     event: Option<(char, Instant, Option<Instant>)>,
     in_band: [Option<(char, Instant)>; WAITING],
+    /// The key we sounded last, and until when.
+    ours: Option<(char, Instant)>,
 }
 
 impl KeyFilter {
@@ -41,8 +46,16 @@ impl KeyFilter {
         }
     }
 
+    /// We sound a key to this far end.
+    pub const fn sounded(&mut self, key: char, now: Instant) {
+        self.ours = Some((key, now));
+    }
+
     /// A tone was heard. True when the press is new.
     pub fn heard_in_band(&mut self, key: char, now: Instant) -> bool {
+        if self.ours.is_some_and(|(ours, at)| ours == key && now.saturating_duration_since(at) <= ECHO) {
+            return false;
+        }
         if let Some((known, since, until)) = self.event
             && known == key
         {

@@ -8,6 +8,7 @@ use crate::tones::{amplitude, key_frequencies};
 /// A key being sounded in frames of 20 ms.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyTone {
+    key: char,
     low: f64,
     high: f64,
     sample: u32,
@@ -19,7 +20,13 @@ impl KeyTone {
     #[must_use]
     pub fn new(key: char, duration_ms: u16) -> Option<Self> {
         let (low, high) = key_frequencies(key)?;
-        Some(Self { low, high, sample: 0, frames: duration_ms.clamp(40, 8000).div_ceil(20) })
+        Some(Self { key: key.to_ascii_uppercase(), low, high, sample: 0, frames: duration_ms.clamp(40, 8000).div_ceil(20) })
+    }
+
+    /// Which key it is.
+    #[must_use]
+    pub const fn key(&self) -> char {
+        self.key
     }
 
     /// The next frame at 8 kHz; `None` when the key is done. Low group −9, high group −7 dBm0 (ITU-T Q.24: high a little louder).

@@ -226,6 +226,7 @@ impl Leg {
             Some(Sending::Tone(mut tone)) => match tone.next_frame() {
                 Some(frame) => {
                     self.keys.current = Some(Sending::Tone(tone));
+                    self.ears.filter.sounded(tone.key(), out.now);
                     self.say_samples(&frame, Rate::Narrow, out);
                 }
                 None => {

@@ -164,3 +164,69 @@ fn the_numbers_go_on_over_sent_keys() {
     let stamps = i64::from(last.1.timestamp.wrapping_sub(first.1.timestamp));
     assert!((time - stamps).abs() <= 320, "timestamps follow the time: {time} {stamps}");
 }
+
+#[test]
+fn a_key_of_ours_that_the_line_sends_back_is_none_of_theirs() {
+    let mut world = World::new();
+    let mut b = Phone::new(2, Law::Mu, None).open(&mut world);
+    world.command(Command::ListenKeys { leg: b.leg, on: true });
+    world.command(Command::SendKey { leg: b.leg, key: '5', duration_ms: 100 });
+    // A hybrid's echo: 12 dB softer, 40 ms later.
+    for _ in 0..20 {
+        let sent = world.heard_at(b.at, Law::Mu);
+        let back: Vec<i16> = sent.iter().rev().skip(320).take(160).rev().map(|sample| sample / 4).collect();
+        b.say_frame(&mut world, &if back.len() == 160 { back } else { vec![0; 160] });
+        world.pass(20);
+    }
+    assert_eq!(world.keys(b.leg), "");
+    // Their own press of the same key half a second later is one.
+    b.say(&mut world, &[0; 4000]);
+    b.say(&mut world, &tone('5', 80, -10.0));
+    b.say(&mut world, &[0; 800]);
+    assert_eq!(world.keys(b.leg), "5");
+}
+
+/// Every key by telephone-event, in-band, and both at once, at each level, with noise 20 dB below: each once.
+#[test]
+fn every_key_by_every_way_at_every_level_counts_once() {
+    const ALL: &str = "0123456789*#ABCD";
+    let mut seed = 1_u64;
+    let mut noise = || {
+        let mut sum = 0.0;
+        for _ in 0..12 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            sum += (seed >> 11) as f64 / (1_u64 << 53) as f64;
+        }
+        sum - 6.0
+    };
+    for (by_event, in_band) in [(true, false), (false, true), (true, true)] {
+        for dbm0 in [0.0, -10.0, -20.0, -25.0] {
+            let mut world = World::new();
+            let mut a = Phone::new(1, Law::A, Some(101)).open(&mut world);
+            world.command(Command::ListenKeys { leg: a.leg, on: true });
+            let gain = amplitude(dbm0) / 10.0;
+            // Twice in a row, 40 ms apart, as a quick thumb does it.
+            for key in ALL.chars().flat_map(|key| [key, key]) {
+                let code = media::telephone_event::code_of(key).unwrap();
+                let mut sender = media::telephone_event::Sender::new(code, 60);
+                let stamp = a.timestamp;
+                let mut samples = if in_band { tone(key, 60, dbm0) } else { vec![0; 480] };
+                samples.resize(480 + 320 + 320, 0);
+                for frame in samples.chunks(160) {
+                    if let Some(event) = sender.next_payload().filter(|_| by_event) {
+                        let audio_stamp = std::mem::replace(&mut a.timestamp, stamp);
+                        let packet = a.packet(101, &event.bytes());
+                        a.timestamp = audio_stamp;
+                        world.packet(a.leg, media::Channel::Rtp, a.at, &packet);
+                    }
+                    let heard: Vec<i16> =
+                        frame.iter().map(|sample| sample.saturating_add((noise() * gain) as i16)).collect();
+                    a.say_frame(&mut world, &heard);
+                    world.pass(20);
+                }
+            }
+            let expected: String = ALL.chars().flat_map(|key| [key, key]).collect();
+            assert_eq!(world.keys(a.leg), expected, "event {by_event}, in-band {in_band}, {dbm0} dBm0");
+        }
+    }
+}
