@@ -62,7 +62,9 @@ impl ServerTransaction {
     pub(crate) fn start(now: Instant, id: u64, request: &Request, flow: Flow, tag: &[u8], wire: &mut Wire) -> Self {
         let mut head = wire.buffer();
         let invite = request.method() == Method::Invite;
-        response_head(&mut head, request.raw(), &flow, invite);
+        // What makes a dialog tells its route (RFC 3261 12.1.1, RFC 6665 4.2.1).
+        let makes_dialog = invite || request.method() == Method::Subscribe;
+        response_head(&mut head, request.raw(), &flow, makes_dialog);
         let mut to = wire.buffer();
         to.extend_from_slice(request.raw().values(HeaderName::To).next().unwrap_or_default());
         let to_received = to.len();

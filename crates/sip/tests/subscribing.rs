@@ -296,3 +296,20 @@ fn subscriptions_are_bounded() {
     assert_eq!(peer.starts(), ["SIP/2.0 503 Service Unavailable"]);
     assert_eq!(peer.endpoint.counts().subscriptions, sip::subscription::MAX_SUBSCRIPTIONS);
 }
+
+#[test]
+fn a_subscription_through_proxies_keeps_their_route() {
+    let mut peer = Peer::new(Transport::Udp);
+    let routes = "Record-Route: <sip:192.0.2.7;lr>, <sip:192.0.2.8;lr>";
+    let through = SUBSCRIBE.replace("Max-Forwards", "Via: SIP/2.0/UDP phone;branch=z9hG4bKp\nMax-Forwards");
+    let id = asked(&mut peer, &format!("{through}\n{routes}"));
+    peer.endpoint.accept_subscription(peer.now, id);
+    let (_, ok) = peer.one();
+    assert!(ok.contains(&format!("\r\n{routes}\r\n")), "{ok}");
+    assert!(is_due(&mut peer, id));
+    peer.endpoint.notify(peer.now, id, None);
+    let (flow, notify) = peer.one();
+    assert_eq!(flow.remote, "192.0.2.7:5060".parse().unwrap());
+    let route: Vec<_> = notify.lines().filter(|line| line.starts_with("Route: ")).collect();
+    assert_eq!(route, ["Route: <sip:192.0.2.7;lr>", "Route: <sip:192.0.2.8;lr>"]);
+}
