@@ -24,6 +24,7 @@ struct Asked {
     last: Duration,
     /// Something came for it.
     is_heard: bool,
+    agent: usize,
     /// A refusal came, or all of it timed out.
     is_over: bool,
 }
@@ -36,13 +37,13 @@ pub struct AnswerTruth {
 }
 
 impl AnswerTruth {
-    /// The switch sent this.
-    pub fn sent(&mut self, at: Duration, glance: &Glance) {
+    /// The switch sent this to an agent.
+    pub fn sent(&mut self, at: Duration, agent: usize, glance: &Glance) {
         match glance.method.as_str() {
             "INVITE" | "CANCEL" if !glance.in_dialog && glance.status().is_none() => {
                 let asked = self.asked.entry(glance.call_id.clone()).or_default();
                 if glance.cseq > asked.number {
-                    *asked = Asked { number: glance.cseq, first: at, ..Asked::default() };
+                    *asked = Asked { number: glance.cseq, first: at, agent, ..Asked::default() };
                 }
                 asked.last = at;
             }
@@ -83,6 +84,9 @@ impl AnswerTruth {
     /// Everything of this agent is lost: nothing is owed to it.
     pub fn lost(&mut self, agent: usize) {
         self.answers.retain(|_, answer| answer.agent != agent);
+        for asked in self.asked.values_mut().filter(|asked| asked.agent == agent) {
+            asked.is_over = true;
+        }
     }
 
     /// Looks back when everything is over.
@@ -110,15 +114,15 @@ mod tests {
     #[test]
     fn each_fork_that_answers_is_acknowledged_and_hung_up() {
         let mut truth = AnswerTruth::default();
-        truth.sent(Duration::ZERO, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"));
+        truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"));
         for tag in ["one", "two"] {
             let answer = message("SIP/2.0 200 OK", "1 INVITE", &format!("<sip:u@h>;tag={tag}"));
             truth.arrived(Duration::from_secs(1), 1, &answer);
             assert!(truth.look_back().is_err());
             let to = format!("<sip:u@h>;tag={tag}");
-            truth.sent(Duration::from_secs(1), &message("ACK sip:u SIP/2.0", "1 ACK", &to));
+            truth.sent(Duration::from_secs(1), 1, &message("ACK sip:u SIP/2.0", "1 ACK", &to));
             assert!(truth.look_back().is_err());
-            truth.sent(Duration::from_secs(2), &message("BYE sip:u SIP/2.0", "2 BYE", &to));
+            truth.sent(Duration::from_secs(2), 1, &message("BYE sip:u SIP/2.0", "2 BYE", &to));
             assert!(truth.look_back().is_ok());
         }
     }
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn an_answer_that_comes_when_nobody_waits_is_owed_nothing() {
         let mut truth = AnswerTruth::default();
-        truth.sent(Duration::ZERO, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"));
+        truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"));
         truth.arrived(Duration::from_secs(60), 1, &message("SIP/2.0 200 OK", "1 INVITE", "<sip:u@h>;tag=one"));
         assert!(truth.look_back().is_ok());
     }

@@ -19,6 +19,9 @@ const LONGEST_SILENCE: Duration = Duration::from_millis(5_500);
 /// that a device is gone.
 const FREED_WITHIN: Duration = Duration::from_secs(1);
 
+/// A line on hold is silent by right: that nobody is there is found when the session is refreshed (RFC 4028 10), or not.
+const FOUND_BY_REFRESH: Duration = Duration::from_secs(1_800);
+
 /// A third repetition of an INVITE and its 180 have come by then.
 const REPEATED_WITHIN: Duration = Duration::from_secs(16);
 
@@ -93,7 +96,9 @@ impl CallTruth {
         let live = || self.calls.values().filter(|call| call.state != CallState::Ended);
         let talks = live().filter(|call| on_line(call) == Some(manager)).count();
         let rings = live().filter(|call| with_presented && presented(call).contains(&manager)).count();
-        if talks + rings > lines {
+        // Who dials while everybody else is held consults.
+        let consults = live().any(|call| on_line(call) == Some(manager) && call.direction == Direction::Outbound);
+        if talks + rings > lines + usize::from(consults) {
             return Err(format!("manager {manager} has {talks} calls up and {rings} ringing on {lines} lines"));
         }
         Ok(())
@@ -155,7 +160,8 @@ impl CallTruth {
         for call in agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()) {
             let Some(record) = self.calls.values().rfind(|record| key(record) == call.key) else { continue };
             let over = record.ended_at.is_some();
-            let taken = record.engaged_at.is_some() && call.stand == Stand::Ringing;
+            // Who rings while others talk is a late device, unless the call is being handed on.
+            let taken = record.state == CallState::Engaged && call.stand == Stand::Ringing && !is_handed_on(record);
             let is_excused = call.faults.iter().any(|fault| fault.haunts())
                 || has_moved(agents, call)
                 || wire.is_unheard(&call.call_id);
@@ -191,11 +197,12 @@ impl CallTruth {
                 }
                 let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix);
                 let untold = excuse::is_faulty(agents, key(record), Fault::leaves_untold);
-                let is_held = record.trace.iter().any(|mark| mark.what == "held");
-                if untold && is_held {
-                    continue;
-                }
-                let found_by_silence = if untold { FOUND_BY_SILENCE } else { Duration::ZERO };
+                let is_held = agents.iter().any(|agent| agent.left_holding.contains(&key(record)));
+                let found_by_silence = match untold {
+                    true if is_held => FOUND_BY_REFRESH,
+                    true => FOUND_BY_SILENCE,
+                    false => Duration::ZERO,
+                };
                 if self.is_too_long(since, now.unix, found_by_silence) {
                     return Err(format!("a call stands although its {side:?} is gone: {record:?}"));
                 }
@@ -353,6 +360,11 @@ fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
         .filter(|agent| !agent.gone)
         .flat_map(|agent| agent.calls.values())
         .filter(|call| call.stand == Stand::Up)
+}
+
+/// Is it, or was it, handed on to somebody else?
+fn is_handed_on(record: &CallRecord) -> bool {
+    record.trace.iter().any(|mark| mark.what == "transfer")
 }
 
 /// Was the agent of this call cut off, or seen elsewhere, so that nothing may reach it?

@@ -133,7 +133,7 @@ impl World {
             self.network.send_in_order(now, &self.setup.sip, Lane::Orders, Parcel::Unsent(flow));
         }
         self.switch.recycle(bytes);
-        self.answers.sent(self.clock.elapsed(), &glance);
+        self.answers.sent(self.clock.elapsed(), n, &glance);
         self.wire.sent(self.clock.elapsed(), n, &glance, lines)
     }
 

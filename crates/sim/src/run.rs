@@ -15,8 +15,8 @@ use std::time::Duration;
 const TRANSPORTS: [(u64, Transport); 3] = [(60, Transport::Udp), (25, Transport::Tcp), (15, Transport::Tls)];
 /// Time to sign in.
 const SIGNING_IN: Duration = Duration::from_secs(3);
-/// Afterwards everything must come to its end: longer than any ring time, message, silence and time-out in a row.
-const AFTERWARDS: Duration = Duration::from_secs(900);
+/// Afterwards everything must come to its end: longer than a session without refresh, and any time-out after it.
+const AFTERWARDS: Duration = Duration::from_secs(2_100);
 /// Lines of the ladder in a report.
 const REPORT_LINES: usize = 3_000;
 

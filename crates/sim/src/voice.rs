@@ -11,7 +11,7 @@ pub const PCMA: u8 = 8;
 /// The payload type agents give to telephone-event.
 pub const TELEPHONE_EVENT: u8 = 101;
 /// Voices apart enough to survive the way from one G.711 law to the other.
-const VOICES: u64 = 12;
+pub const VOICES: u64 = 12;
 /// Samples quieter than this are silence.
 const SILENCE: i32 = 64;
 /// A sample this share of its value away still counts as the same voice, percent.

@@ -31,6 +31,8 @@ struct Seen {
     answered: bool,
     /// It stands among the customers' calls that arrived.
     counted: bool,
+    /// The peer sent REFER.
+    refers: bool,
 }
 
 /// All dialogs of a run.
@@ -72,7 +74,9 @@ impl WireTruth {
         let Some(seen) = self.dialogs.get_mut(&glance.call_id) else { return Ok(()) };
         let is_new = seen.requests.insert((glance.cseq, glance.method.clone(), glance.to_tag.clone()));
         let over = seen.over.or_else(|| seen.hung_up.get(&glance.to_tag).copied());
-        if let (true, Some(why), false) = (is_new, over, glance.method == "ACK") {
+        // How a transfer went is told even when the call that asked for it is over (RFC 5589 6.1).
+        let outlives = glance.method == "ACK" || glance.method == "NOTIFY" && seen.refers;
+        if let (true, Some(why), false) = (is_new, over, outlives) {
             return Err(format!("{} is sent although {why}", glance.method));
         }
         match glance.method.as_str() {
@@ -127,7 +131,11 @@ impl WireTruth {
                     seen.presents = false;
                 }
             }
-            Start::Request(_) => {}
+            Start::Request(_) => {
+                if let Some(seen) = self.dialogs.get_mut(&glance.call_id) {
+                    seen.refers |= glance.method == "REFER";
+                }
+            }
             Start::Response(status) => self.response_arrived(at, *status, glance),
         }
     }

@@ -29,6 +29,8 @@ pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 
 const MAX_STEPS_AT_ONCE: u32 = 50_000;
 /// How often the truth model listens.
 const LISTENING: Duration = Duration::from_millis(250);
+/// How often while nobody calls.
+const LISTENING_IDLE: Duration = Duration::from_secs(5);
 /// When everybody is gone, the last sign-in and transaction are forgotten within this.
 const FORGOTTEN_WITHIN: Duration = Duration::from_secs(200);
 /// On a network without faults every phone has signed in within this.
@@ -238,7 +240,7 @@ impl World {
             }
         }
         if self.listen_at <= now.instant {
-            self.listen_at = now.instant + LISTENING;
+            self.listen_at = now.instant + if self.is_idle() { LISTENING_IDLE } else { LISTENING };
             self.calls.listen(&self.agents, now.instant)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
                 self.calls.look_for_silence(&self.agents, now.instant)?;
@@ -248,6 +250,11 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Are there no calls, neither in the switch nor at agents?
+    fn is_idle(&self) -> bool {
+        self.switch.business().counts().calls == 0 && self.agents.iter().all(|agent| agent.calls.is_empty())
     }
 
     /// Is every phone signed in, has been since the beginning, and may every manager take calls?

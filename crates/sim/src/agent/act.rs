@@ -11,9 +11,6 @@ use std::time::{Duration, Instant};
 /// A caller gives up ringing after this by itself.
 const RING_LIMIT: Duration = Duration::from_secs(100);
 
-/// A phone that holds somebody vanishes this much later.
-const UNTIL_RESUMED: Duration = Duration::from_secs(3);
-
 impl Agent {
     pub(super) fn act(&mut self, deed: Deed, now: Instant) {
         match deed {
@@ -25,11 +22,6 @@ impl Agent {
             }
             _ if self.gone => {}
             Deed::Return => {}
-            // When both sides vanish while they hold, nothing but the longest length of a call ends it: media tells nothing
-            // of a line on hold. One side keeps out of it.
-            Deed::Vanish if self.is_phone() && self.calls.values().any(|call| call.holds) => {
-                self.later(now, UNTIL_RESUMED, Deed::Vanish);
-            }
             Deed::Vanish => self.vanish(now),
             Deed::KeepAlive => {
                 self.outbox.push_back(b"\r\n\r\n".to_vec());
@@ -48,7 +40,7 @@ impl Agent {
                 self.cut_off("connects anew", now);
                 self.reconnect(now);
             }
-            Deed::Trick(id, trick) => self.play_trick(id, &trick),
+            Deed::Trick(id, trick) => self.play_trick(id, &trick, now),
             Deed::Register => self.register(self.setup.sign_in.as_ref().map_or(0, |s| s.expires_seconds), now),
             Deed::SignOff => {
                 self.left_at = Some(now);
@@ -162,7 +154,7 @@ impl Agent {
         self.registering = Some((transaction, expires));
     }
 
-    fn dial(&mut self, to: &str, from: &str, offers: bool, now: Instant) {
+    pub(super) fn dial(&mut self, to: &str, from: &str, offers: bool, now: Instant) {
         let server = self.setup.server;
         let at = self.new_media_address();
         let sdp = description::write(at, 1, self.setup.payload_type, Direction::SendRecv);
@@ -206,6 +198,8 @@ impl Agent {
         call.faults.clone_from(&faults);
         if !faults.is_empty() {
             self.faults.entry(call.key).or_default().extend(&faults);
+        }
+        if self.setup.habit.is_faulty() {
             self.meddler.begin(call_id, faults);
         }
     }
@@ -282,7 +276,7 @@ impl Agent {
         self.plan_all(now, plans);
     }
 
-    fn offer_anew(&mut self, id: InviteId, holds: bool, now: Instant) {
+    pub(super) fn offer_anew(&mut self, id: InviteId, holds: bool, now: Instant) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.holds != holds) else { return };
         call.holds = holds;
         call.version += 1;

@@ -55,6 +55,8 @@ pub enum Fault {
     AsksOddly,
     /// It hands the call on, to somebody or nobody, at an odd time.
     Refers,
+    /// It holds, calls somebody else, and joins the two (RFC 5589 7).
+    Consults,
 }
 
 /// How often callers do what.
@@ -95,17 +97,24 @@ const OF_ALL: [(u64, Fault); 14] = [
     (12, Fault::Refers),
 ];
 
+/// And what managers' phones do.
+const OF_PHONES: [(u64, Fault); 2] = [(10, Fault::Refers), (10, Fault::Consults)];
+
 /// Methods a call may be bothered with.
 const ODD_METHODS: [&str; 8] = ["OPTIONS", "MESSAGE", "NOTIFY", "SUBSCRIBE", "PUBLISH", "DANCE", "INFO", "PRACK"];
 
 impl Fault {
     /// What a peer does wrong in one call of `per_mille` in a thousand: one thing, or now and then two.
-    pub(super) fn choose(rng: &mut Rng, per_mille: u32, called: bool) -> Vec<Self> {
+    pub(super) fn choose(rng: &mut Rng, per_mille: u32, called: bool, phone: bool) -> Vec<Self> {
         if !rng.chance(per_mille) {
             return Vec::new();
         }
         let of_role: &[(u64, Self)] = if called { &OF_CALLED } else { &OF_CALLERS };
-        let some = |rng: &mut Rng| if rng.chance(450) { rng.weighted(of_role) } else { rng.weighted(&OF_ALL) };
+        let some = |rng: &mut Rng| match rng.between(0..100) {
+            0..40 => rng.weighted(of_role),
+            40..55 if phone => rng.weighted(&OF_PHONES),
+            _ => rng.weighted(&OF_ALL),
+        };
         let mut faults = vec![some(rng)];
         if rng.chance(200) {
             faults.push(some(rng));
@@ -121,6 +130,10 @@ impl Fault {
             Self::StormsWithOffers(offers) => vec![trick(rng.ms(0..5_000), Trick::OfferStorm(offers))],
             Self::AsksOddly => (0..3).map(|_| trick(rng.ms(0..8_000), Trick::Ask(rng.of(&ODD_METHODS)))).collect(),
             Self::Refers => vec![trick(rng.ms(0..8_000), Trick::Refer(rng.bits()))],
+            Self::Consults => {
+                let (at, then) = (rng.ms(100..5_000), rng.ms(300..12_000));
+                vec![trick(at, Trick::Consult), trick(at + then, Trick::Join)]
+            }
             Self::HoldsStormily => {
                 let mut at = rng.ms(50..3_000);
                 let mut deeds = Vec::new();
@@ -143,7 +156,6 @@ impl Fault {
                 | Self::NeverAcks
                 | Self::HasNoVoice
                 | Self::IsMute
-                | Self::Refers
                 | Self::NeverPracks
                 | Self::PracksWrongly
         )
@@ -162,7 +174,6 @@ impl Fault {
                 | Self::NeverPracks
                 | Self::PracksWrongly
                 | Self::NeverRefreshes
-                | Self::Refers
         )
     }
 
@@ -175,7 +186,6 @@ impl Fault {
                 | Self::AnswersCancelled
                 | Self::IsMute
                 | Self::AnswersWithoutContact
-                | Self::Refers
                 | Self::NeverAcks
                 | Self::LosesAcks(_)
         )
@@ -184,7 +194,7 @@ impl Fault {
     /// Does the peer leave without telling?
     #[must_use]
     pub fn leaves_untold(self) -> bool {
-        matches!(self, Self::LeavesSilently | Self::LeavesAndForgets | Self::ByesWithOldCseq | Self::Refers)
+        matches!(self, Self::LeavesSilently | Self::LeavesAndForgets | Self::ByesWithOldCseq)
     }
 
     /// May an answer of it be left without ACK?

@@ -110,9 +110,16 @@ impl Habit {
     pub(super) fn faults(self, rng: &mut Rng, called: bool) -> Vec<Fault> {
         match self {
             Self::Obedient => Vec::new(),
-            Self::Phone(Phone { faults, .. }) | Self::Carrier(Carrier { faults, .. }) => {
-                Fault::choose(rng, faults, called)
-            }
+            Self::Phone(phone) => Fault::choose(rng, phone.faults, called, true),
+            Self::Carrier(carrier) => Fault::choose(rng, carrier.faults, called, false),
+        }
+    }
+
+    /// Does it ever do something wrong?
+    pub(super) fn is_faulty(self) -> bool {
+        match self {
+            Self::Obedient => false,
+            Self::Phone(Phone { faults, .. }) | Self::Carrier(Carrier { faults, .. }) => faults > 0,
         }
     }
 

@@ -60,7 +60,9 @@ impl Agent {
     }
 
     fn forget(&mut self, id: InviteId) {
-        self.calls.remove(&id);
+        if let Some(call) = self.calls.remove(&id).filter(|call| call.holds) {
+            self.left_holding.insert(call.key);
+        }
         self.offers.remove(&id);
     }
 

@@ -23,7 +23,7 @@ use crate::nat::NatKind;
 use crate::rng::Rng;
 use meddler::{Incoming, Meddler};
 use sip::{ClientTransactionId, Endpoint, Flow, InviteId, Transport};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -99,6 +99,8 @@ pub struct Agent {
     pub upsets: Vec<Upset>,
     /// What it did wrong in which calls.
     pub faults: BTreeMap<u64, Vec<Fault>>,
+    /// Calls it left while it held the other.
+    pub left_holding: BTreeSet<u64>,
     /// Calls it did or suffered something in that may end them, and since when.
     pub reasons: BTreeMap<u64, Instant>,
     /// What it did that no message shows, for ladders.
@@ -134,6 +136,7 @@ impl Agent {
             upsets: Vec::new(),
             faults: BTreeMap::new(),
             reasons: BTreeMap::new(),
+            left_holding: BTreeSet::new(),
             noted: Vec::new(),
             media: VecDeque::new(),
             endpoint,
@@ -260,6 +263,8 @@ impl Agent {
     /// Forgets everything but what is planned for its return.
     fn start_over(&mut self) {
         self.endpoint = new_endpoint(&self.setup, &mut self.rng);
+        let holding = self.calls.values().filter(|call| call.holds).map(|call| call.key);
+        self.left_holding.extend(holding);
         self.calls.clear();
         self.offers.clear();
         self.outbox.clear();

@@ -3,6 +3,10 @@
 use super::{Agent, Stand};
 use crate::workspace::{self, PHONES};
 use sip::InviteId;
+use std::time::Instant;
+
+/// So much more than the customer's is the key of whom a manager consults: of the same voice, when both are joined.
+const CONSULTED: u64 = 100 * crate::voice::VOICES;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +19,14 @@ pub enum Trick {
     Ask(&'static str),
     /// REFER, whereto as these bits say.
     Refer(u64),
+    /// Hold, and call somebody else.
+    Consult,
+    /// REFER to the other call.
+    Join,
 }
 
 impl Agent {
-    pub(super) fn play_trick(&mut self, id: InviteId, trick: &Trick) {
+    pub(super) fn play_trick(&mut self, id: InviteId, trick: &Trick, now: Instant) {
         let Some(call) = self.calls.get(&id).filter(|call| call.stand == Stand::Up) else { return };
         let (call_id, key) = (call.call_id.clone(), call.key);
         match trick {
@@ -36,12 +44,25 @@ impl Agent {
                 let headers = "Event: weather\r\nRAck: 1 1 INVITE\r\n";
                 self.outbox.extend(self.meddler.request(&call_id, method, headers));
             }
-            Trick::Refer(bits) => {
-                self.noted.push("refers");
-                let headers = format!("Refer-To: <{}>\r\n", self.refer_target(id, key, *bits));
-                self.outbox.extend(self.meddler.request(&call_id, "REFER", &headers));
+            Trick::Refer(bits) => self.refer(&call_id, &self.refer_target(id, key, *bits)),
+            Trick::Consult => {
+                self.offer_anew(id, true, now);
+                let from = self.setup.sign_in.as_ref().map(|sign_in| sign_in.user.clone());
+                if let Some(from) = from {
+                    self.dial(&format!("010{:08}", key + CONSULTED), &from, true, now);
+                }
+            }
+            Trick::Join => {
+                if let Some(target) = self.other_call(id) {
+                    self.refer(&call_id, &target);
+                }
             }
         }
+    }
+
+    fn refer(&mut self, call_id: &str, target: &str) {
+        self.noted.push("refers");
+        self.outbox.extend(self.meddler.request(call_id, "REFER", &format!("Refer-To: <{target}>\r\n")));
     }
 
     /// To a colleague, a number, nowhere, oneself, a call that is not, or another call of ours.
