@@ -178,7 +178,7 @@ impl Worker {
         let placed = baggage.sockets.is_none_or(|sockets| self.sockets.put(leg, sockets, &self.epoll).is_ok());
         self.guarded(Some(leg), |worker| worker.engine.put_leg(Instant::now(), leg, baggage.leg));
         if !placed {
-            let _ = self.events.send(Event::Failed { leg });
+            self.events.send(Event::Failed { leg });
         }
     }
 

@@ -3,12 +3,15 @@
 use super::patience::Patience;
 use super::{Input, Signalling, WRITE_WITHIN};
 use sip::{Flow, Frame, StreamFramer};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
+
+/// A peer whose stream cannot be followed hears the answer and closes within this.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// A connection while it is up.
 pub(super) struct Connection<S> {
@@ -80,7 +83,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return true;
                 }
                 // Without a length, or with one beyond reason, there is no next message: the stream cannot be read on.
-                Err(_) => return false,
+                Err(_) => {
+                    self.part(framer.rest().to_vec()).await;
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Has what cannot be followed answered (400, 513), as far as it can be said to whom. What still comes is thrown away, for
+    /// a connection that is closed over bytes not read takes the answer with it.
+    async fn part(&mut self, rest: Vec<u8>) {
+        if !self.signalling.send(Input::Message(self.flow, rest)).await {
+            return;
+        }
+        let end = tokio::time::Instant::now() + LAST_WORD;
+        let mut buffer = vec![0u8; READ];
+        let mut is_answered = false;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return,
+                message = self.outgoing.recv(), if !is_answered => {
+                    let Some(message) = message else { return };
+                    if !self.write(&message).await || self.stream.shutdown().await.is_err() {
+                        return;
+                    }
+                    is_answered = true;
+                }
+                read = self.stream.read(&mut buffer) => match read {
+                    Ok(length) if length > 0 => {}
+                    _ => return,
+                },
             }
         }
     }

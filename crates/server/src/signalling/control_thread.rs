@@ -174,9 +174,16 @@ impl ControlThread {
         for _ in 0..BATCH {
             match self.outbox.network.udp.receive(socket, buffer) {
                 Ok((length, flow)) => {
-                    // Keep-alives of phones behind a NAT (RFC 5626 4.4.2 and plain CRLF) need no look.
-                    if length > 4 {
-                        self.guarded(|switch, now| switch.handle_message(now, flow, &buffer[..length]));
+                    let datagram = buffer.get(..length).unwrap_or_default();
+                    if sip::stun::is_stun(datagram) {
+                        // A keep-alive of a phone behind a NAT that wants to hear its address (RFC 5626 3.5.2). Lost like
+                        // any other when the socket is full.
+                        if let Some(answer) = sip::stun::answer(datagram, flow.remote) {
+                            let _ = self.outbox.network.udp.send(&flow, &answer);
+                        }
+                    } else if length > 4 {
+                        // Plain line ends are keep-alives too and need no look.
+                        self.guarded(|switch, now| switch.handle_message(now, flow, datagram));
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,

@@ -46,7 +46,11 @@ type Found = Result<Vec<Target>, ResolveError>;
 impl Resolver {
     /// Asks `server`, or the system's name servers. `seed` decides among equals.
     pub(crate) fn new(server: Option<SocketAddr>, names: PeerNames, seed: u64) -> Self {
-        let asker = match asker(server) {
+        Self::with_patience(server, names, seed, ONE_QUESTION)
+    }
+
+    fn with_patience(server: Option<SocketAddr>, names: PeerNames, seed: u64, one_question: Duration) -> Self {
+        let asker = match asker(server, one_question) {
             Ok(asker) => Some(Arc::new(asker)),
             Err(error) => {
                 tracing::warn!(%error, "names cannot be resolved: the system's name servers are unknown; give one with --dns");
@@ -179,7 +183,7 @@ fn is_nothing(error: &NetError) -> bool {
     matches!(error, NetError::Dns(DnsError::NoRecordsFound(_)))
 }
 
-fn asker(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
+fn asker(server: Option<SocketAddr>, one_question: Duration) -> Result<TokioResolver, NetError> {
     let mut builder = match server {
         Some(server) => {
             let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
@@ -192,13 +196,13 @@ fn asker(server: Option<SocketAddr>) -> Result<TokioResolver, NetError> {
         }
         None => TokioResolver::builder_tokio()?,
     };
-    bound(builder.options_mut());
+    bound(builder.options_mut(), one_question);
     builder.build()
 }
 
-fn bound(options: &mut ResolverOpts) {
+fn bound(options: &mut ResolverOpts, one_question: Duration) {
     options.cache_size = CACHE;
-    options.timeout = ONE_QUESTION;
+    options.timeout = one_question;
     options.attempts = 2;
     options.positive_max_ttl = Some(LONGEST);
     options.negative_max_ttl = Some(LONGEST_NOTHING);

@@ -67,7 +67,17 @@ impl Api {
     /// Makes or does something.
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let mut request = self.agent.post(format!("{}/api/v1{path}", self.base));
+        self.send(self.agent.post(format!("{}/api/v1{path}", self.base)), body)
+    }
+
+    /// Changes something.
+    #[track_caller]
+    pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(self.agent.patch(format!("{}/api/v1{path}", self.base)), body)
+    }
+
+    #[track_caller]
+    fn send(&self, mut request: ureq::RequestBuilder<ureq::typestate::WithBody>, body: &Value) -> (u16, Value) {
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

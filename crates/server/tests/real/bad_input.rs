@@ -130,7 +130,7 @@ fn a_taken_port_ends_the_start_with_one_sentence() {
 
 /// Sends a head that promises `length` bytes, then as many of them as are taken; gives what came back until the connection
 /// was closed.
-fn flood(sori: &Sori, length: usize) -> (usize, String) {
+fn flood(sori: &Sori, length: usize) -> String {
     let mut stream = TcpStream::connect(sori.sip()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream.set_write_timeout(Some(SOON)).unwrap();
@@ -153,17 +153,37 @@ fn flood(sori: &Sori, length: usize) -> (usize, String) {
     let ended = stream.read_to_end(&mut back);
     let timed_out = ended.is_err_and(|why| matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
     assert!(!timed_out, "the connection was not closed");
-    (written, String::from_utf8_lossy(&back).into_owned())
+    String::from_utf8_lossy(&back).into_owned()
 }
 
 #[test]
 fn a_message_of_2_mb_over_tcp_ends_its_connection_and_nothing_else() {
     let agent = UserAgent::start();
     let sori = Sori::start(&agent);
-    let (_, back) = flood(&sori, 2 * 1024 * 1024);
-    assert!(back.is_empty() || back.starts_with("SIP/2.0 513"), "not answered as if it were well: {back}");
+    let back = flood(&sori, 2 * 1024 * 1024);
+    assert!(back.starts_with("SIP/2.0 513"), "too large, and told so: {back}");
     let options = agent.request("OPTIONS", &format!("sip:{}", sori.sip()), "01012345678");
     assert_eq!(agent.ask(&options, sori.sip()).status(), 200);
     let api = sori.api();
     until("the connection to be gone", SOON, || (api.figure("sori_sip_connections ") == 0.0).then_some(()));
+}
+
+#[test]
+fn a_keep_alive_by_stun_hears_the_address_it_came_from() {
+    let agent = UserAgent::start();
+    let sori = Sori::start(&agent);
+    let socket = std::net::UdpSocket::bind((agent.address(), 0)).unwrap();
+    socket.set_read_timeout(Some(SOON)).unwrap();
+    // RFC 5389 6: a Binding request without attributes.
+    let mut request = vec![0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42];
+    request.extend_from_slice(b"twelve bytes");
+    socket.send_to(&request, sori.sip()).unwrap();
+    let mut buffer = [0; 128];
+    let length = socket.recv(&mut buffer).unwrap();
+    let answer = &buffer[..length];
+    assert_eq!((&answer[..2], &answer[8..20]), (&[0x01, 0x01][..], &b"twelve bytes"[..]));
+    // XOR-MAPPED-ADDRESS: type, length, family, then the port with the cookie's upper half (15.2).
+    assert_eq!(&answer[20..26], &[0x00, 0x20, 0x00, 0x08, 0x00, 0x01]);
+    let port = u16::from_be_bytes([answer[26], answer[27]]) ^ 0x2112;
+    assert_eq!(port, socket.local_addr().unwrap().port());
 }

@@ -138,10 +138,16 @@ impl TlsPhone {
         self.wait("the answer to REGISTER", |came| came.sequence() == 2 && came.status() >= 200)
     }
 
-    /// Waits for a call and takes it.
+    /// Waits for a call and takes it, with plain RTP: SRTP, which is offered to who signed in over TLS, it does not know.
     #[track_caller]
     pub fn take_call(&mut self, voice: &Voice) {
-        let invite = self.wait("an INVITE", |came| came.method() == "INVITE");
+        let mut invite = self.wait("an INVITE", |came| came.method() == "INVITE");
+        if invite.body.contains("RTP/SAVP") {
+            let to = format!("{};tag=plain", invite.header("To"));
+            self.send(&reply(&invite, "488 Not Acceptable Here", &to));
+            self.wait("the ACK to the refusal", |came| came.method() == "ACK");
+            invite = self.wait("an INVITE without SRTP", |came| came.method() == "INVITE");
+        }
         assert!(invite.header("Via").starts_with("SIP/2.0/TLS"), "{}", invite.header("Via"));
         assert!(uri_of(invite.header("Contact")).contains("transport=tls"), "{}", invite.header("Contact"));
         voice.line().connect(invite.media().expect("an offer"));
@@ -166,7 +172,7 @@ impl TlsPhone {
 }
 
 /// The first whole message of a stream, with its length.
-fn whole(bytes: &[u8]) -> Option<(Message, usize)> {
+pub fn whole(bytes: &[u8]) -> Option<(Message, usize)> {
     let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let message = Message::read(&bytes[..head])?;
     let body: usize = message.header("Content-Length").parse().unwrap_or(0);

@@ -146,7 +146,7 @@ async fn nothing_is_told_from_no_answer_and_remembered_for_a_while() {
     assert_eq!(resolver.find(&closed).await, Err(ResolveError::NotFound), "a target of \".\" says so (RFC 2782)");
     // Nobody listens there: the port belongs to a socket that was closed.
     let nobody = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let silent = Resolver::new(Some(nobody), PeerNames::default(), 7);
+    let silent = Resolver::with_patience(Some(nobody), PeerNames::default(), 7, Duration::from_millis(50));
     assert_eq!(silent.find(&question("carrier.test")).await, Err(ResolveError::Unavailable));
 }
 
