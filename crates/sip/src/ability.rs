@@ -2,6 +2,7 @@
 
 use crate::header::HeaderName;
 use crate::message::Message;
+use crate::scan;
 
 /// Shall provisional responses be acknowledged (RFC 3262 3)?
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,21 +36,44 @@ impl Ability {
 
     /// From a later message; a header that does not stand changes nothing.
     pub(crate) fn learn(&mut self, message: &Message) {
-        if message.known(HeaderName::Allow).is_some() {
-            self.update = message.list(HeaderName::Allow).any(|method| method == b"UPDATE");
-        }
-        if message.known(HeaderName::Supported).is_some() {
-            self.timer = names(message, HeaderName::Supported, "timer");
-            self.reliability = match names(message, HeaderName::Supported, "100rel") {
-                true => Reliability::Supported,
-                false => Reliability::No,
-            };
-        }
-        if message.known(HeaderName::Require).is_some() {
-            self.timer |= names(message, HeaderName::Require, "timer");
-            if names(message, HeaderName::Require, "100rel") {
-                self.reliability = Reliability::Required;
+        // One look at the lines, for this is done with each call.
+        let (mut allow, mut supported, mut require) = (None, None, Options::default());
+        let raw = message.raw();
+        for line in &raw.lines {
+            match line.name {
+                HeaderName::Allow => {
+                    let has_update = scan::list(raw.slice(line.value)).any(|method| method == b"UPDATE");
+                    allow = Some(allow.unwrap_or(false) || has_update);
+                }
+                HeaderName::Supported => supported.get_or_insert_with(Options::default).add(raw.slice(line.value)),
+                HeaderName::Require => require.add(raw.slice(line.value)),
+                _ => {}
             }
+        }
+        self.update = allow.unwrap_or(self.update);
+        if let Some(supported) = supported {
+            self.timer = supported.timer;
+            self.reliability = if supported.reliable { Reliability::Supported } else { Reliability::No };
+        }
+        self.timer |= require.timer;
+        if require.reliable {
+            self.reliability = Reliability::Required;
+        }
+    }
+}
+
+/// The option tags that matter here, of one header.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    timer: bool,
+    reliable: bool,
+}
+
+impl Options {
+    fn add(&mut self, value: &[u8]) {
+        for tag in scan::list(value) {
+            self.timer |= tag.eq_ignore_ascii_case(b"timer");
+            self.reliable |= tag.eq_ignore_ascii_case(b"100rel");
         }
     }
 }

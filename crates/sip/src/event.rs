@@ -54,7 +54,8 @@ pub enum Event {
         /// Where it came from.
         flow: Flow,
     },
-    /// A provisional response 101–199 with a To tag.
+    /// A provisional response 101–199. Reliable ones are acknowledged by themselves and told once (RFC 3262). Several phones
+    /// may answer one INVITE (forks): each new description is told, and the latest is that of who was heard last.
     Rang {
         /// Which.
         id: InviteId,
@@ -63,7 +64,9 @@ pub enum Event {
         /// Session description, when there is one (early media).
         body: Option<Arc<[u8]>>,
     },
-    /// The first 2xx. ACK goes out by itself; when our INVITE had no body this one is an offer and ACK waits for `answer_offer`.
+    /// The first 2xx. ACK goes out by itself; when our INVITE had no body this one is an offer and ACK waits for `answer_offer`
+    /// (unless the offer came reliably before and was answered: then there is no body here). The body is the description in
+    /// force of who answered, also when it stood in an earlier response; none when UPDATE has changed it since.
     Answered {
         /// Which.
         id: InviteId,
@@ -90,21 +93,24 @@ pub enum Event {
         /// Session description: the answer, when our 2xx carried the offer.
         body: Option<Arc<[u8]>>,
     },
-    /// A re-INVITE or UPDATE of the peer waits for `answer_offer` or `refuse_offer`. Also the 2xx to our re-INVITE without a body.
+    /// A re-INVITE, UPDATE or PRACK of the peer waits for `answer_offer` or `refuse_offer`. Also the 2xx to our re-INVITE without a
+    /// body, and a reliable provisional response to our INVITE without one: the answer goes out in ACK or PRACK. It may come
+    /// before the call is answered, after offer and answer were exchanged reliably.
     Offer {
         /// Which.
         id: InviteId,
         /// The offer; `None`: the peer wants ours.
         body: Option<Arc<[u8]>>,
     },
-    /// Our re-INVITE was accepted, or the ACK brought the answer to the offer we gave in `answer_offer`.
+    /// Our re-INVITE or UPDATE was accepted, or ACK or PRACK brought the answer to an offer we gave in `answer_offer` or `ring`.
+    /// Also a refresh of the session that brought another description than before (RFC 4028 7.4).
     OfferAnswered {
         /// Which.
         id: InviteId,
         /// The answer.
         body: Option<Arc<[u8]>>,
     },
-    /// Our re-INVITE was refused; the call goes on as before.
+    /// Our re-INVITE or UPDATE was refused; the call goes on as before.
     OfferRefused {
         /// Which.
         id: InviteId,

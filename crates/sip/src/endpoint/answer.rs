@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ALLOW, Endpoint, SUPPORTED};
+use super::{ALLOW, Endpoint, SUPPORTED, disarm};
 use crate::event::{EndCause, Event, InviteId, ServerTransactionId};
 use crate::flow::Flow;
 use crate::print;
@@ -21,11 +21,10 @@ impl Endpoint {
         if self.hold_accept(id.0, &body) {
             return;
         }
-        for timer in [Timer::RingAgain(id.0), Timer::ProvisionalAgain(id.0), Timer::NoPrack(id.0)] {
-            self.wire.timers.cancel(timer);
-        }
         let mut lines = self.wire.buffer();
-        let Some(session) = self.session(id) else { return };
+        let Some(session) = self.invites.get_mut(&id.0) else { return };
+        disarm(&mut self.wire.timers, id.0, session);
+        session.ringing = None;
         let has_described = session.reliable.as_ref().is_some_and(|reliable| reliable.has_described);
         let body = (!has_described).then_some(body);
         session.timer.response_lines(&mut lines);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::ack::login_lines;
-use super::{ClientUser, Endpoint};
+use super::{ClientUser, Endpoint, disarm};
 use crate::derive;
 use crate::dialog::InDialog;
 use crate::event::{EndCause, Event, InviteId};
@@ -93,14 +93,11 @@ impl Endpoint {
     /// Sends BYE and waits for its end, without events.
     pub(super) fn send_bye(&mut self, now: Instant, id: u64) {
         let branch = self.new_branch();
-        let own =
-            [Timer::AnswerAgain(id), Timer::NoAck(id), Timer::Glare(id), Timer::RingAgain(id), Timer::Session(id)];
-        for timer in own {
-            self.wire.timers.cancel(timer);
-        }
         let Some(session) = self.invites.get_mut(&id) else { return };
+        disarm(&mut self.wire.timers, id, session);
         session.phase = Phase::Closing;
         session.unacked = None;
+        session.ringing = None;
         session.attempts = 0;
         let mut lines = login_lines(session, "BYE", branch.1);
         lines.append(&mut session.bye_lines);

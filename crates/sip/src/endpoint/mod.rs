@@ -37,9 +37,9 @@ use crate::method::Method;
 use crate::print;
 use crate::reply::{Reply, header_lines};
 use crate::server_transaction::{Answer, ServerTransaction};
-use crate::session::InviteSession;
+use crate::session::{InviteSession, Phase};
 use crate::subscription::Subscription;
-use crate::timer::{Timer, Timing};
+use crate::timer::{Timer, Timers, Timing};
 use crate::wire::{Totals, Transmit, Wire};
 
 /// What we can do within dialogs and outside (RFC 3261 20.5).
@@ -361,22 +361,13 @@ impl Endpoint {
     /// Frees a session and its timers; its transactions end by themselves.
     fn forget_invite(&mut self, id: u64) {
         let Some(session) = self.invites.remove(&id) else { return };
-        let own = [
-            Timer::C(id),
-            Timer::RingAgain(id),
-            Timer::AnswerAgain(id),
-            Timer::NoAck(id),
-            Timer::CancelLimit(id),
-            Timer::Glare(id),
-            Timer::Session(id),
-            Timer::FlowLost(id),
-        ];
-        for timer in own {
-            self.wire.timers.cancel(timer);
+        disarm(&mut self.wire.timers, id, &session);
+        if matches!(session.phase, Phase::Calling { .. }) {
+            self.wire.timers.cancel(Timer::C(id));
+            self.wire.timers.cancel(Timer::CancelLimit(id));
         }
-        if session.reliable.is_some() {
-            self.wire.timers.cancel(Timer::ProvisionalAgain(id));
-            self.wire.timers.cancel(Timer::NoPrack(id));
+        if session.dialog.flow.transport.is_reliable() {
+            self.wire.timers.cancel(Timer::FlowLost(id));
         }
         if let Some(refer) = session.referral {
             self.leave_referral(refer, session.dialog);
@@ -385,5 +376,26 @@ impl Endpoint {
 
     fn session(&mut self, id: InviteId) -> Option<&mut InviteSession> {
         self.invites.get_mut(&id.0).filter(|session| !session.told)
+    }
+}
+
+/// Disarms the timers a session may have while it is answered; only those it can have, for each costs a look-up.
+fn disarm(timers: &mut Timers, id: u64, session: &InviteSession) {
+    if session.ringing.is_some() {
+        timers.cancel(Timer::RingAgain(id));
+    }
+    if session.unacked.is_some() {
+        timers.cancel(Timer::AnswerAgain(id));
+        timers.cancel(Timer::NoAck(id));
+    }
+    if session.glares > 0 {
+        timers.cancel(Timer::Glare(id));
+    }
+    if session.reliable.is_some() {
+        timers.cancel(Timer::ProvisionalAgain(id));
+        timers.cancel(Timer::NoPrack(id));
+    }
+    if !matches!(session.phase, Phase::Closing) {
+        timers.cancel(Timer::Session(id));
     }
 }
