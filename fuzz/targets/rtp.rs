@@ -1,6 +1,8 @@
 //! A datagram on a media port, to the parsers and to an engine whose leg is up.
 
-use media::{Channel, Command, Engine, EngineConfig, LegId, Library, LocalAddresses, PacketSink, Profile, rtcp, rtp};
+use media::{
+    Channel, Command, Engine, EngineConfig, Family, LegId, Library, LocalAddresses, PacketSink, Profile, rtcp, rtp,
+};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -28,7 +30,13 @@ pub fn run(bytes: &[u8]) {
     let now = Instant::now();
     let mut engine = Engine::new(EngineConfig::default(), LIBRARY.get_or_init(Arc::default).clone(), 1);
     let local = LocalAddresses { rtp: ([192, 0, 2, 1], 40_000).into(), rtcp: Some(([192, 0, 2, 1], 40_001).into()) };
-    let open = Command::Open { leg: LegId(1), profile: Profile::Rtp, offer: Some(OFFER.into()) };
+    let open = Command::Open {
+        leg: LegId(1),
+        profile: Profile::Rtp,
+        offer: Some(OFFER.into()),
+        family: Family::V4,
+        like: None,
+    };
     engine.handle_command(now, open, Some(local), &mut Nowhere);
     engine.handle_command(now, Command::ListenKeys { leg: LegId(1), on: true }, None, &mut Nowhere);
     engine.handle_command(now, Command::Echo { leg: LegId(1) }, None, &mut Nowhere);

@@ -1,5 +1,7 @@
 //! What the fuzz targets start from is replayed in every ordinary test run, with a thousand small changes to each piece.
 
+#[path = "../../fuzz/targets/rtcp.rs"]
+mod rtcp;
 #[path = "../../fuzz/targets/rtp.rs"]
 mod rtp;
 #[path = "../../fuzz/targets/sdp.rs"]
@@ -8,6 +10,8 @@ mod sdp;
 mod sip_message;
 #[path = "../../fuzz/targets/sip_stream.rs"]
 mod sip_stream;
+#[path = "../../fuzz/targets/stun.rs"]
+mod stun;
 
 use std::path::{Path, PathBuf};
 
@@ -87,6 +91,16 @@ fn session_descriptions() {
 #[test]
 fn media_packets() {
     assert!(replay(&corpus("rtp"), rtp::run) >= 10);
+}
+
+#[test]
+fn media_reports() {
+    assert!(replay(&corpus("rtcp"), rtcp::run) >= 8);
+}
+
+#[test]
+fn packets_of_browsers() {
+    assert!(replay(&corpus("stun"), stun::run) >= 6);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::stopwatch::{self, Cost};
 use media::dtmf::Detector;
 use media::g711::Law;
 use media::{
-    Channel, Command, Engine, EngineConfig, Event, LegId, Library, LocalAddresses, PacketSink, Profile, Prompt,
+    Channel, Command, Engine, EngineConfig, Event, Family, LegId, Library, LocalAddresses, PacketSink, Profile, Prompt,
     PromptKey, Repeat, Source,
 };
 use std::f64::consts::TAU;
@@ -51,7 +51,8 @@ fn engine(legs: u64, library: Library, now: Instant) -> Engine {
         let offer = format!(
             "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
         );
-        let open = Command::Open { leg: LegId(leg), profile: Profile::Rtp, offer: Some(offer.into_bytes().into()) };
+        let offer = Some(offer.into_bytes().into());
+        let open = Command::Open { leg: LegId(leg), profile: Profile::Rtp, offer, family: Family::V4, like: None };
         engine.handle_command(now, open, Some(local), &mut Drain::default());
     }
     while let Some(event) = engine.poll_event() {
