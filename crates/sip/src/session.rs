@@ -222,6 +222,7 @@ impl InviteSession {
         match (&self.phase, &self.exchange) {
             _ if self.told => Some(481),
             (Phase::Closing, _) => Some(481),
+            _ if self.is_asked_elsewhere() => Some(500),
             (_, Exchange::Received { .. }) => Some(500),
             (_, Exchange::Sent { .. } | Exchange::AckOwed(_) | Exchange::PrackOwed { .. }) => Some(491),
             (Phase::Up, _) if self.unacked.is_none() => None,
@@ -240,6 +241,11 @@ impl InviteSession {
     pub(crate) fn described_by(&mut self, body: Option<Arc<[u8]>>) -> Option<Arc<[u8]>> {
         let early = self.early.remote.take().filter(|_| !self.is_late);
         if self.early.done { early } else { body.or(early) }
+    }
+
+    /// Does another early dialog wait for our user? One at a time, for the answer does not say which it is for.
+    pub(crate) fn is_asked_elsewhere(&self) -> bool {
+        self.forks.iter().any(|fork| fork.exchange.is_asking())
     }
 
     /// Takes out the exchange that waits for our user; its early dialog comes to the front.

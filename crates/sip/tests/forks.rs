@@ -116,3 +116,43 @@ fn credentials_begin_without_the_early_dialogs_before() {
     peer.endpoint.end(peer.now, id, None);
     peer.assert_nothing_left();
 }
+
+#[test]
+fn offers_of_two_forks_are_answered_one_after_the_other() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, invite) = peer.call_with(|invite| invite.body = None);
+    peer.respond(&invite, "183 Session Progress", "b", &progress("b", 1));
+    peer.respond(&invite, "183 Session Progress", "c", &progress("c", 1));
+    assert_eq!(words(peer.told()), ["Rang 183", "Offer early b"]);
+    peer.endpoint.answer_offer(peer.now, id, sdp("to b"));
+    let (_, prack) = peer.one();
+    assert!(prack.starts_with("PRACK sip:b@") && prack.ends_with("to b"), "{prack}");
+    peer.respond(&prack, "200 OK", "b", "");
+    // The other one was not acknowledged and comes again.
+    peer.respond(&invite, "183 Session Progress", "c", &progress("c", 1));
+    assert_eq!(words(peer.told()), ["Rang 183", "Offer early c"]);
+    peer.endpoint.answer_offer(peer.now, id, sdp("to c"));
+    let (_, prack) = peer.one();
+    assert!(prack.starts_with("PRACK sip:c@") && prack.ends_with("to c"), "{prack}");
+    peer.respond(&prack, "200 OK", "c", "");
+    peer.respond(&invite, "200 OK", "c", "Contact: <sip:c@192.0.2.2>");
+    assert_eq!(peer.starts(), ["ACK sip:c@192.0.2.2 SIP/2.0"], "nothing is owed");
+    assert_eq!(words(peer.told()), ["Answered"]);
+    peer.endpoint.end(peer.now, id, None);
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn a_200_that_comes_before_the_offer_was_answered_is_answered_in_the_ack() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, invite) = peer.call_with(|invite| invite.body = None);
+    peer.respond(&invite, "183 Session Progress", "b", &progress("b", 1));
+    peer.respond(&invite, "200 OK", "b", &with_sdp("Contact: <sip:b@192.0.2.2>", "early b"));
+    assert!(peer.sent().is_empty());
+    peer.endpoint.answer_offer(peer.now, id, sdp("answer"));
+    let (_, ack) = peer.one();
+    assert!(ack.starts_with("ACK") && ack.ends_with("answer"), "{ack}");
+    assert_eq!(words(peer.told()), ["Rang 183", "Offer early b", "Answered early b"]);
+    peer.endpoint.end(peer.now, id, None);
+    peer.assert_nothing_left();
+}

@@ -75,7 +75,11 @@ impl Peer {
     }
 
     pub fn call(&mut self) -> (InviteId, String) {
-        let invite = Invite {
+        self.call_with(|_| {})
+    }
+
+    pub fn call_with(&mut self, change: impl FnOnce(&mut Invite)) -> (InviteId, String) {
+        let mut invite = Invite {
             flow: self.flow,
             request_uri: "sip:bob@192.0.2.2".to_owned(),
             from: NameAddrText { display: "김".to_owned(), uri: "sip:alice@192.0.2.1".to_owned() },
@@ -89,6 +93,7 @@ impl Peer {
             reliable: true,
             max_forwards: None,
         };
+        change(&mut invite);
         let id = self.endpoint.invite(self.now, invite);
         let (_, text) = self.one();
         (id, text)

@@ -231,3 +231,43 @@ fn a_refresh_meets_a_change_of_the_peer() {
         ",
     );
 }
+
+#[test]
+fn a_refresh_says_what_stands_when_it_goes_out() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, ok) = accepted(&mut peer, &with_sdp(INVITE, "offer"));
+    peer.pass(900_000);
+    let (_, again) = peer.one();
+    assert!(again.ends_with("v=0"), "{again}");
+    peer.respond(&again, "491 Request Pending", "c1", "");
+    peer.feed(&with_sdp(&within(&ok, "INVITE", 11, "hold"), "hold"));
+    peer.sent();
+    peer.endpoint.answer_offer(peer.now, id, sdp("held"));
+    peer.sent();
+    peer.feed(&within(&ok, "ACK", 11, "hold-ack"));
+    let (_, again) = peer.one();
+    assert!(again.starts_with("INVITE") && again.ends_with("held"), "not what was before: {again}");
+    peer.respond(&again, "200 OK", "c1", &with_sdp("Contact: <sip:carol@192.0.2.2>", "hold"));
+    peer.sent();
+    assert_eq!(words(peer.told()), ["Offer hold"]);
+    peer.endpoint.end(peer.now, id, None);
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn a_refresh_is_challenged() {
+    let mut peer = Peer::new(Transport::Udp);
+    let id = answered(&mut peer, "Allow: INVITE, UPDATE");
+    peer.pass(900_000);
+    let (_, update) = peer.one();
+    let challenge = "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\"";
+    peer.respond(&update, "407 Proxy Authentication Required", "b", challenge);
+    let (_, again) = peer.one();
+    assert!(again.starts_with("UPDATE") && value(&again, "Proxy-Authorization").contains("username=\"trunk\""));
+    assert_eq!((value(&again, "CSeq"), value(&again, "Session-Expires")), ("3 UPDATE", "1800;refresher=uac"));
+    peer.respond(&again, "200 OK", "b", "");
+    peer.pass(899_000);
+    assert!(peer.sent().is_empty() && peer.told().is_empty());
+    peer.endpoint.end(peer.now, id, None);
+    peer.assert_nothing_left();
+}

@@ -82,8 +82,10 @@ impl Endpoint {
             return Sequence::None;
         }
         let is_next = session.early.rseq.is_none_or(|last| last.checked_add(1) == Some(rseq));
-        // The next one is not looked at before the offer in this one is answered.
-        if !is_next || matches!(session.exchange, Exchange::PrackOwed { .. }) {
+        // The next one is not looked at before the offer in this one is answered, nor is that of another fork.
+        let must_wait =
+            matches!(session.exchange, Exchange::PrackOwed { .. }) || (session.is_late && session.is_asked_elsewhere());
+        if !is_next || must_wait {
             return Sequence::Other;
         }
         session.early.rseq = Some(rseq);
