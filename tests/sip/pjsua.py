@@ -96,12 +96,23 @@ class Account(pj.Account):
         tell("messages", body=prm.rdata.wholeMsg)
 
 
+class Watched(pj.Buddy):
+    """Somebody whose presence is watched."""
+
+    def onBuddyState(self):
+        info = self.getInfo()
+        known = {pj.PJSUA_BUDDY_STATUS_ONLINE: "online", pj.PJSUA_BUDDY_STATUS_OFFLINE: "offline"}
+        status = known.get(info.presStatus.status, "unknown")
+        tell("presence", uri=info.uri, subscription=info.subStateName, status=status)
+
+
 class Phone:
     """Endpoint, account and calls."""
 
     def __init__(self, setup):
         self.folder = setup["folder"]
         self.calls = {}
+        self.watched = []
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         config = pj.EpConfig()
@@ -240,6 +251,13 @@ class Phone:
         params.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if order.get("info") else pj.PJSUA_DTMF_METHOD_RFC2833
         call.sendDtmf(params)
 
+    def do_watch(self, order, _):
+        config = pj.BuddyConfig()
+        config.uri, config.subscribe = order["uri"], True
+        watched = Watched()
+        watched.create(self.account, config)
+        self.watched.append(watched)
+
     def do_unregister(self, _, __):
         self.account.setRegistration(False)
 
@@ -271,6 +289,7 @@ def main():
             except pj.Error as why:
                 tell("failed", command=order["command"], why=why.info())
     phone.calls.clear()
+    phone.watched.clear()
     phone.endpoint.libDestroy()
 
 

@@ -97,6 +97,11 @@ impl PjsuaPhone {
         self.write(&more);
     }
 
+    /// Subscribes to the presence of somebody; `presence` events follow.
+    pub fn watch(&self, uri: &str) {
+        self.write(&json!({ "command": "watch", "uri": uri }));
+    }
+
     /// Dials, and gives the call's number.
     #[track_caller]
     pub fn dial(&self, to: &str, mut more: Value) -> Value {
