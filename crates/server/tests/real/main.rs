@@ -25,7 +25,6 @@ mod stream_carrier;
 mod tls;
 mod tls_phone;
 mod tone;
-mod trunk;
 mod user_agent;
 mod voice;
 mod watching;
