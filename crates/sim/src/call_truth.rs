@@ -187,8 +187,8 @@ impl CallTruth {
         let before = std::mem::take(&mut self.deserted);
         for record in self.calls.values().filter(|call| call.state == CallState::Engaged) {
             for (side, phones) in [(Side::Customer, false), (Side::Manager, true)] {
-                // An echo test has no manager.
-                let missing = side == Side::Manager && record.answered_by.is_none();
+                // An echo test has no manager, nor has a call that was handed on to another number.
+                let missing = side == Side::Manager && (record.answered_by.is_none() || is_handed_on(record));
                 if missing
                     || !steady(phones)
                     || parties(agents).any(|call| call.key == key(record) && call.side == side)

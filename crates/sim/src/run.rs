@@ -33,6 +33,12 @@ pub struct Tally {
     pub missed: usize,
     /// SIP messages that were sent again.
     pub repeated: u64,
+    /// Calls in which a peer did something wrong.
+    pub faulty: usize,
+    /// Ways that were cut, moved or lost.
+    pub upset: usize,
+    /// Agents behind a box.
+    pub boxed: usize,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -42,6 +48,9 @@ impl std::ops::AddAssign for Tally {
         self.heard += other.heard;
         self.missed += other.missed;
         self.repeated += other.repeated;
+        self.faulty += other.faulty;
+        self.upset += other.upset;
+        self.boxed += other.boxed;
     }
 }
 
@@ -67,11 +76,11 @@ impl Weather {
 
     /// How long an ACK or a 200 may be on its way, with its repetitions.
     fn heard_within(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Clear => 1,
-            Self::Rain => 10,
-            Self::Storm => 32,
-        })
+        match self {
+            Self::Clear => Duration::from_millis(500),
+            Self::Rain => Duration::from_secs(10),
+            Self::Storm => Duration::from_secs(32),
+        }
     }
 }
 
@@ -144,6 +153,9 @@ fn tally(world: &World) -> Tally {
         heard: world.calls.heard,
         missed: records().filter(|call| call.missed_reason.is_some()).count(),
         repeated: world.sent_again(),
+        faulty: world.agents.iter().map(|agent| agent.faults.len()).sum(),
+        upset: world.agents.iter().filter(|agent| agent.left_at.is_some()).count(),
+        boxed: world.agents.iter().filter(|agent| agent.setup.nat.is_some()).count(),
     }
 }
 

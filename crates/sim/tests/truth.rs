@@ -51,6 +51,10 @@ fn whatever_the_network_does_no_call_breaks_a_rule() {
     assert!(reached(sum.engaged, 10), "hardly a call was answered: {sum:?}");
     assert!(reached(sum.heard, 40), "hardly a call was listened to: {sum:?}");
     assert!(reached(sum.missed, 10), "hardly a call was missed: {sum:?}");
+    assert!(
+        reached(sum.faulty, 10) && reached(sum.upset, 100) && reached(sum.boxed, 40),
+        "hardly anything went wrong: {sum:?}"
+    );
     assert!(sum.repeated > 0, "nothing was ever lost: {sum:?}");
 }
 

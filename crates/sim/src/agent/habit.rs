@@ -134,7 +134,8 @@ impl Habit {
                 vec![rings, (when, Deed::Vanish)]
             }
             Self::Phone(_) | Self::Carrier(_) => {
-                let later = rng.ms(300..25_000);
+                let slowest = rng.of(&[2_000, 6_000, 25_000]);
+                let later = rng.ms(300..slowest);
                 let soon = rng.ms(0..400);
                 let status = rng.of(&REFUSALS);
                 rng.weighted(&REACTIONS).plan(id, rings, soon, later, status)
@@ -149,7 +150,7 @@ impl Habit {
             Self::Carrier(carrier) if rng.chance(carrier.hurries) => rng.ms(0..120),
             // The first seconds are the most eventful.
             _ => {
-                let most = rng.of(&[500, 5_000, 15_000, 60_000, 60_000, 90_000]);
+                let most = rng.of(&[500, 5_000, 30_000, 60_000, 90_000, 120_000]);
                 rng.ms(100..most)
             }
         };
