@@ -87,14 +87,15 @@ impl Switch {
         }
     }
 
-    /// A refusal that says something of the target goes by NOTIFY: as an answer to the REFER some of them (404, 480, 481)
-    /// would end the very dialog it came in (RFC 5057 5.1).
+    /// That the dialog to replace is unknown goes by NOTIFY, as from an INVITE that was tried. Answered to the REFER, 481 would
+    /// end the very dialog it came in, and so would 404 and 480 (RFC 5057 5.1): those are told as a plain no.
     fn refuse_transfer(&mut self, refer: ReferId, status: u16, now: Now) {
-        if matches!(status, DECLINED | 486 | 488) {
-            return self.endpoint.refuse_refer(now.instant, refer, status);
+        if status == NO_SUCH_DIALOG {
+            self.endpoint.accept_refer(now.instant, refer);
+            return self.endpoint.refer_progress(now.instant, refer, status);
         }
-        self.endpoint.accept_refer(now.instant, refer);
-        self.endpoint.refer_progress(now.instant, refer, status);
+        let status = if matches!(status, 486 | 488) { status } else { DECLINED };
+        self.endpoint.refuse_refer(now.instant, refer, status);
     }
 
     /// Notes that a leg of the call is that of the third party: whom we dialled when the customer was there already.
