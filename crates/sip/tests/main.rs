@@ -6,6 +6,7 @@ mod dialogs;
 mod forks;
 mod hostile;
 mod ipv6;
+mod hostile_walk;
 mod ladder;
 mod misbehaving;
 mod net;
