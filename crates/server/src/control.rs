@@ -22,6 +22,8 @@ pub enum Order {
     Dial(pbx::DialRequest, oneshot::Sender<Result<CallId, pbx::DialRefusal>>),
     /// End a call.
     HangUp(CallId, Option<ManagerId>, oneshot::Sender<bool>),
+    /// Hand a call on for the manager who talks in it.
+    Transfer(CallId, ManagerId, pbx::TransferTarget, oneshot::Sender<Result<(), pbx::TransferRefusal>>),
     /// Change a conversation; a live one's row wins over the one given.
     EditConversation(
         Box<ConversationRecord>,
@@ -173,6 +175,16 @@ impl Control {
     #[allow(clippy::missing_errors_doc)]
     pub async fn hang_up(&self, call: CallId, by: Option<ManagerId>) -> Result<bool, Stopping> {
         self.ask(|answer| Order::HangUp(call, by, answer)).await
+    }
+    /// Hands a call on for a manager who talks in it; answered when the target is being rung.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn transfer(
+        &self,
+        call: CallId,
+        by: ManagerId,
+        to: pbx::TransferTarget,
+    ) -> Result<Result<(), pbx::TransferRefusal>, Stopping> {
+        self.ask(|answer| Order::Transfer(call, by, to, answer)).await
     }
     /// The trace of a call that is up, or was a moment ago; one that is over is in the store.
     #[allow(clippy::missing_errors_doc)]

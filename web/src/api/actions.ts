@@ -2,7 +2,7 @@
 
 export type Action =
   | "assign" | "tag" | "note" | "open" | "snooze" | "close" | "call"
-  | "hang_up" | "trace" | "edit" | "delete" | "release" | "make_default" | "block" | "unblock" | "dial" | "manage_settings";
+  | "hang_up" | "transfer" | "trace" | "edit" | "delete" | "release" | "make_default" | "block" | "unblock" | "dial" | "manage_settings";
 
 /** May this be done now? A thing that is not loaded yet allows nothing. */
 export function can(thing: { actions?: string[] } | undefined, action: Action): boolean {

@@ -110,6 +110,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a call on
+         * @description The caller must talk in the call. It answers once the target is being rung; when nobody there answers, the talk goes on.
+         */
+        post: operations["transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/carriers": {
         parameters: {
             query?: never;
@@ -762,7 +782,7 @@ export interface components {
         };
         /** @description A call. */
         Call: {
-            /** @description What the caller may do: `hang_up`, `trace`. */
+            /** @description What the caller may do: `hang_up`, `transfer`, `trace`. */
             actions: string[];
             answered_by?: string | null;
             conversation_id?: string | null;
@@ -1357,7 +1377,7 @@ export interface components {
         Page_Call: {
             /** @description The items. */
             items: {
-                /** @description What the caller may do: `hang_up`, `trace`. */
+                /** @description What the caller may do: `hang_up`, `transfer`, `trace`. */
                 actions: string[];
                 answered_by?: string | null;
                 conversation_id?: string | null;
@@ -1872,6 +1892,15 @@ export interface components {
              */
             sent: number;
         };
+        /** @description Whom to hand the call on to; exactly one of the three. */
+        Transfer: {
+            /** @description Another call of the caller's: its other party and the customer are connected, the caller leaves both. */
+            call_id?: string | null;
+            /** @description A colleague: their ring devices ring, the customer hears the ringback. */
+            manager_id?: string | null;
+            /** @description A telephone number, as people dial it or with `+`; called through the carrier of the call's number. */
+            to?: string | null;
+        };
         /** @description How the trunk to a carrier stands. */
         Trunk: {
             /** @description Why it is not better: `sip_403` (the status of the carrier's response), `no_answer`, `unresolved`. */
@@ -2204,6 +2233,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transfer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Transfer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
                 };
             };
             /** @description A problem document (RFC 9457) */

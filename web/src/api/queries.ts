@@ -1,7 +1,7 @@
 /** What the console asks the server, one query or command a line; every path of the API is named here and nowhere else. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { bodyOf, client } from "./http";
-import type { ConversationChange, ConversationState, CustomerChange, DeviceKind, MyChange, NewPhone, NumberChange, PhoneChange } from "./types";
+import type { ConversationChange, ConversationState, CustomerChange, DeviceKind, MyChange, NewPhone, NumberChange, PhoneChange, TransferTarget } from "./types";
 
 const PAGE = 50;
 /** Lists that are small by nature (managers, teams, numbers, phones) are read whole, up to the largest page there is. */
@@ -65,6 +65,16 @@ export const queries = {
       refetchInterval: lasts ? 1000 : false,
       staleTime: 0,
     }),
+  /** The call a manager talks in, for a phone that was not told its name. */
+  talking: (managerId: string) =>
+    queryOptions({
+      queryKey: ["talking", managerId],
+      queryFn: async () => {
+        const calls = await bodyOf(client.GET("/calls", { params: { query: { state: "engaged", limit: 200 } } }));
+        return calls.items.find((call) => call.manager_ids.includes(managerId)) ?? null;
+      },
+      staleTime: 0,
+    }),
   customers: (search: string) =>
     infiniteQueryOptions({
       queryKey: keys.customers(search),
@@ -105,6 +115,7 @@ export const commands = {
   addNote: (id: string, text: string) => bodyOf(client.POST("/conversations/{id}/notes", { ...byId(id), body: { text } })),
   callBack: (id: string) => bodyOf(client.POST("/conversations/{id}/calls", byId(id))),
   hangUp: (id: string) => bodyOf(client.POST("/calls/{id}/hang-up", byId(id))),
+  transfer: (id: string, body: TransferTarget) => bodyOf(client.POST("/calls/{id}/transfer", { ...byId(id), body })),
   changeCustomer: (id: string, body: CustomerChange) => bodyOf(client.PATCH("/customers/{id}", { ...byId(id), body })),
   issueNumber: (e164: string) => bodyOf(client.POST("/numbers", { body: { e164 } })),
   changeNumber: (id: string, body: NumberChange) => bodyOf(client.PATCH("/numbers/{id}", { ...byId(id), body })),

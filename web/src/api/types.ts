@@ -50,6 +50,8 @@ export type ConversationChange = Schemas["ConversationFieldsPatch"];
 export type CustomerChange = Schemas["CustomerFieldsPatch"];
 export type NumberChange = Schemas["NumberFieldsPatch"];
 export type PhoneChange = Schemas["PhoneFieldsPatch"];
+/** Exactly one of a colleague, a number and another call. */
+export type TransferTarget = Schemas["Transfer"];
 export type NewPhone = Schemas["PhoneFields"];
 
 export interface List<T> {

@@ -435,4 +435,10 @@ export const en = {
   "trace.step.transfer_refused": "Transfer refused",
   "trace.step.joined": "Calls joined",
   "trace.step.server_restarted": "Server restarted",
+  "softphone.transfer": "Transfer",
+  "softphone.transferTitle": "Hand the call on",
+  "softphone.transferRings": "Ringing {name}. Your call ends when they answer.",
+  "softphone.transferFailed": "{name} did not take the call. You are still talking.",
+  "softphone.transferNumber": "Telephone number",
+  "softphone.noColleagues": "There is no colleague with a seat.",
 } as const;

@@ -437,4 +437,10 @@ export const ko: Record<keyof typeof en, string> = {
   "trace.step.transfer_refused": "전달 거절",
   "trace.step.joined": "통화 연결",
   "trace.step.server_restarted": "서버가 다시 시작됨",
+  "softphone.transfer": "전달",
+  "softphone.transferTitle": "통화 전달",
+  "softphone.transferRings": "{name} 연결 중이에요. 상대가 받으면 내 통화는 끝나요.",
+  "softphone.transferFailed": "{name}에게 전달하지 못했어요. 통화는 계속되고 있어요.",
+  "softphone.transferNumber": "전화번호",
+  "softphone.noColleagues": "전달할 수 있는 동료가 없어요.",
 };

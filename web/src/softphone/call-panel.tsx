@@ -1,8 +1,9 @@
 /** The panel during a call: who, how long, mute, hold, keys, hang up. */
 import { useQuery } from "@tanstack/react-query";
-import { Grid3x3, Mic, MicOff, Pause, PhoneOff, Play } from "lucide-react";
+import { Grid3x3, Mic, MicOff, Pause, PhoneForwarded, PhoneOff, Play } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Button as AriaButton, Link, ToggleButton } from "react-aria-components";
+import { can } from "../api/actions";
 import { queries } from "../api/queries";
 import { useText, type Translate } from "../i18n/text";
 import { clock, phoneNumber } from "../i18n/words";
@@ -11,10 +12,14 @@ import { useNow } from "../ui/now";
 import { KeyPad } from "./key-pad";
 import type { Softphone } from "./softphone";
 import type { PhoneCall } from "./state";
+import { TransferPanel } from "./transfer-panel";
 
 export function CallPanel({ call, softphone }: { call: PhoneCall; softphone: Softphone | null }) {
   const { t } = useText();
   const [showsKeys, setShowsKeys] = useState(false);
+  const [hands, setHands] = useState(false);
+  const known = useServerCall(call);
+  const mayTransfer = call.phase === "engaged" && can(known, "transfer");
   const peer = phoneNumber(call.peer);
   return (
     <div className="call-panel">
@@ -31,9 +36,10 @@ export function CallPanel({ call, softphone }: { call: PhoneCall; softphone: Sof
           <KeyPad prefix="softphone" onKey={(key) => softphone?.command({ do: "key", key })} />
         </div>
       )}
+      {hands && mayTransfer && known && <TransferPanel callId={known.id} onClose={() => setHands(false)} />}
       {call.phase !== "ended" && (
         <>
-          <CallButtons call={call} softphone={softphone} showsKeys={showsKeys} onKeys={setShowsKeys} />
+          <CallButtons call={call} softphone={softphone} showsKeys={showsKeys} onKeys={setShowsKeys} mayTransfer={mayTransfer} hands={hands} onHands={setHands} />
           <AriaButton className="button large wide danger-solid" onPress={() => softphone?.command({ do: "hangUp" })} data-testid="softphone-hangup">
             <PhoneOff size={16} aria-hidden /> {t("softphone.hangUp")}
           </AriaButton>
@@ -48,9 +54,12 @@ interface ButtonsProps {
   softphone: Softphone | null;
   showsKeys: boolean;
   onKeys: (on: boolean) => void;
+  mayTransfer: boolean;
+  hands: boolean;
+  onHands: (on: boolean) => void;
 }
 
-function CallButtons({ call, softphone, showsKeys, onKeys }: ButtonsProps) {
+function CallButtons({ call, softphone, showsKeys, onKeys, mayTransfer, hands, onHands }: ButtonsProps) {
   const { t } = useText();
   const talks = call.phase === "engaged";
   return (
@@ -63,6 +72,9 @@ function CallButtons({ call, softphone, showsKeys, onKeys }: ButtonsProps) {
       </Round>
       <Round label={t("softphone.keypad")} isOn={showsKeys} isDisabled={!talks} testId="softphone-keypad" onChange={onKeys}>
         <Grid3x3 size={20} />
+      </Round>
+      <Round label={t("softphone.transfer")} isOn={hands} isDisabled={!mayTransfer} testId="softphone-transfer" onChange={onHands}>
+        <PhoneForwarded size={20} />
       </Round>
     </div>
   );
@@ -85,6 +97,15 @@ function Round({ label, shortcut, isOn, isDisabled, testId, onChange, children }
       <span className="tiny">{label}</span>
     </ToggleButton>
   );
+}
+
+/** The call as the server knows it: by its name where the phone was told one, else the one this manager talks in. */
+function useServerCall(call: PhoneCall) {
+  const me = useQuery(queries.me).data;
+  const byName = useQuery({ ...queries.call(call.callId), enabled: call.callId !== "" }).data;
+  const isNameless = call.callId === "" && call.phase === "engaged" && me !== undefined;
+  const talking = useQuery({ ...queries.talking(me?.id ?? ""), enabled: isNameless, refetchInterval: 2000 }).data;
+  return byName ?? talking ?? undefined;
 }
 
 /** When the two began to talk; `null` while the customer of a call back still rings: then only our own leg is up. */

@@ -54,7 +54,7 @@ pub struct CallView {
     /// Keys pressed in a workflow (R90).
     pub keys: Vec<KeyView>,
     pub recording: Option<RecordingView>,
-    /// What the caller may do: `hang_up`, `trace`.
+    /// What the caller may do: `hang_up`, `transfer`, `trace`.
     pub actions: Vec<&'static str>,
 }
 
@@ -116,10 +116,18 @@ pub(super) fn may_hang_up(call: &CallRow, caller: &Caller) -> bool {
         && (caller.is_admin() || call.manager_ids.contains(&caller.id) || call.answered_by == Some(caller.id))
 }
 
+/// Who talks in a call may hand it on.
+pub(super) fn may_transfer(call: &CallRow, caller: &Caller) -> bool {
+    call.state == CallState::Engaged && call.manager_ids.contains(&caller.id)
+}
+
 pub(super) fn call_view(call: &CallRow, caller: &Caller) -> CallView {
     let mut actions = vec!["trace"];
     if may_hang_up(call, caller) {
         actions.push("hang_up");
+    }
+    if may_transfer(call, caller) {
+        actions.push("transfer");
     }
     let recording = call.recording.as_ref().map(|_| RecordingView {
         url: format!("/api/v1/calls/{}/recording", call.id),

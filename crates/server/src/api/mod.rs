@@ -28,6 +28,7 @@ mod stream;
 mod system;
 mod teams;
 mod timeline;
+mod transfer;
 mod trunk;
 mod workflows;
 

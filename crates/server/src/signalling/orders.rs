@@ -33,6 +33,10 @@ pub(crate) fn carry_out(
             let done = switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix));
             answer_after(outbox, switch, now, answer, done);
         }
+        Order::Transfer(call, by, to, answer) => {
+            let started = switch.with_business(now, |pbx| pbx.transfer(call, by, to, now.unix));
+            answer_after(outbox, switch, now, answer, started);
+        }
         Order::EditConversation(current, edit, by, answer) => {
             let row = switch.with_business(now, |pbx| pbx.edit_conversation(*current, edit, by, now.unix));
             answer_after(outbox, switch, now, answer, row);
@@ -57,6 +61,8 @@ pub(crate) fn carry_out(
         Order::Stop => return false,
         Order::Drain(answer) => {
             switch.with_business(now, |pbx| pbx.set_draining(true));
+            // Carriers deliver elsewhere from now on.
+            switch.leave_trunks(now);
             draining.push(answer);
         }
         Order::Cut(answer) => {
@@ -67,6 +73,7 @@ pub(crate) fn carry_out(
                     pbx.hang_up(call, None, now.unix);
                 }
             });
+            switch.leave_trunks(now);
             draining.push(answer);
         }
     }

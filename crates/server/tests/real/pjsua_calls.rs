@@ -229,6 +229,6 @@ fn a_call_is_handed_on_after_a_word_with_the_colleague() {
 fn a_call_handed_on_to_nobody_comes_back() {
     with_phone(json!({}), |sori, phone, leg, _| {
         phone.order("transfer", leg, json!({ "to": format!("sip:nobody@{}", sori.sip()) }));
-        phone.wait_for("transaction", |event| event["method"] == "REFER" && event["status"].as_u64() >= Some(300));
+        phone.wait_for("transfer", |event| event["status"] == 404 && event["final"] == true);
     });
 }

@@ -85,6 +85,11 @@ async fn control(
                 drain(&mut business, &writer);
                 let _ = done.send(outcome);
             }
+            Some(Order::Transfer(call, by, to, done)) => {
+                let outcome = business.transfer(call, by, to, now());
+                drain(&mut business, &writer);
+                let _ = done.send(outcome);
+            }
             Some(Order::EditConversation(current, edit, by, done)) => {
                 let outcome = business.edit_conversation(*current, edit, by, now());
                 drain(&mut business, &writer);
