@@ -34,7 +34,10 @@ pub struct Transfer {
 
 impl Transfer {
     fn targets(&self) -> usize {
-        [self.manager_id.is_some(), self.to.is_some(), self.call_id.is_some()].into_iter().filter(|given| *given).count()
+        [self.manager_id.is_some(), self.to.is_some(), self.call_id.is_some()]
+            .into_iter()
+            .filter(|given| *given)
+            .count()
     }
 
     fn target(self) -> Option<TransferTarget> {
