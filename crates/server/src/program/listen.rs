@@ -23,8 +23,8 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     pub(crate) fn bind(configuration: &Configuration) -> Result<Self, StartProblem> {
-        let http = named("http", "SORI_HTTP", configuration.http, bind_tcp)?;
-        let https = configuration.https.map(|address| named("https", "SORI_HTTPS", address, bind_tcp)).transpose()?;
+        let http = named("http", "SORI_HTTP", configuration.http, bind_http)?;
+        let https = configuration.https.map(|address| named("https", "SORI_HTTPS", address, bind_http)).transpose()?;
         let (mut sip_udp, mut sip_tcp) = (Vec::new(), Vec::new());
         for address in configuration.sip.iter() {
             let udp = named("sip", "SORI_SIP", address, bind_udp)?;
@@ -60,27 +60,36 @@ fn named<T>(
     bind(address).map_err(|why| refused(flag, variable, address, &why))
 }
 
-/// A socket of one family alone: the other one has sockets of its own.
-fn socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+fn socket(address: SocketAddr, kind: Type, only_v6: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), kind, None)?;
     if address.is_ipv6() {
-        socket.set_only_v6(true)?;
+        socket.set_only_v6(only_v6)?;
     }
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
 
-/// A UDP socket that does not block.
+/// A UDP socket of one family alone that does not block: the other family has sockets of its own.
 pub(crate) fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = socket(address, Type::DGRAM)?;
+    let socket = socket(address, Type::DGRAM, true)?;
     socket.bind(&address.into())?;
     let socket = UdpSocket::from(socket);
     enlarge(&socket);
     Ok(socket)
 }
 
+/// SIP's: one family alone, as with UDP.
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket(address, Type::STREAM)?;
+    bind_stream(address, true)
+}
+
+/// HTTP has one address, so that `[::]` is to be both families.
+fn bind_http(address: SocketAddr) -> io::Result<TcpListener> {
+    bind_stream(address, false)
+}
+
+fn bind_stream(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
+    let socket = socket(address, Type::STREAM, only_v6)?;
     // Connections of a server that just ended are no hindrance.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

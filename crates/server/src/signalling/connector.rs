@@ -1,6 +1,7 @@
 //! Connections that we make: to carriers, over TCP and TLS. One connection a target serves all calls (RFC 5923 in spirit).
 
 use super::connection::Connection;
+use super::failing::Failing;
 use super::names::PeerNames;
 use super::patience::Patience;
 use super::tcp::HANDSHAKE_WITHIN;
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
@@ -35,6 +37,7 @@ pub(crate) struct Connector {
     pool: tokio::runtime::Handle,
     targets: HashMap<(Transport, SocketAddr), Target>,
     by_number: HashMap<u64, (Transport, SocketAddr)>,
+    failing: Failing<(Transport, SocketAddr)>,
 }
 
 /// What it takes to reach a target.
@@ -48,7 +51,14 @@ pub(crate) struct Dialling {
 
 impl Connector {
     pub(crate) fn new(signalling: Signalling, dialling: Dialling, pool: tokio::runtime::Handle) -> Self {
-        Self { signalling, dialling, pool, targets: HashMap::new(), by_number: HashMap::new() }
+        Self {
+            signalling,
+            dialling,
+            pool,
+            targets: HashMap::new(),
+            by_number: HashMap::new(),
+            failing: Failing::default(),
+        }
     }
 
     /// Sends over the connection to the target of `flow`, which is made if there is none; `false` when it takes nothing.
@@ -76,6 +86,7 @@ impl Connector {
     /// A connection of ours is up under this number.
     pub(crate) fn opened(&mut self, flow: Flow) {
         let key = (flow.transport, flow.remote);
+        self.failing.ended(&key);
         if self.targets.contains_key(&key) {
             self.by_number.insert(flow.connection, key);
         }
@@ -89,36 +100,50 @@ impl Connector {
         if is_gone { self.targets.remove(&key).map(|target| target.flow) } else { None }
     }
 
-    /// The target could not be reached; the flow that requests wait on.
-    pub(crate) fn unreachable(&mut self, flow: Flow) {
+    /// The target could not be reached.
+    pub(crate) fn unreachable(&mut self, flow: Flow, why: &str) {
         let key = (flow.transport, flow.remote);
+        if self.failing.begun(key) {
+            tracing::warn!(transport = flow.transport.as_str(), remote = %flow.remote, why, "a connection could not be made");
+        }
         if self.targets.get(&key).is_some_and(|target| target.writes.is_closed()) {
             self.targets.remove(&key);
         }
     }
 }
 
+/// TCP or TLS.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
 type Writes = (mpsc::Sender<Vec<u8>>, mpsc::Receiver<Vec<u8>>);
 
 async fn connect(flow: Flow, dialling: Dialling, signalling: Signalling, (writes, outgoing): Writes) {
-    let refused = |why: String| {
-        tracing::warn!(transport = flow.transport.as_str(), remote = %flow.remote, why, "a connection could not be made");
-    };
-    let stream = match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(flow.remote)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return fail(flow, &signalling, outgoing, || refused(error.to_string())).await,
-        Err(_) => return fail(flow, &signalling, outgoing, || refused("nobody answers".to_owned())).await,
-    };
+    match reach(flow, dialling).await {
+        Ok(stream) => {
+            let flow = Flow { connection: signalling.new_number(), ..flow };
+            if signalling.send(Input::Connected(flow, writes)).await {
+                let patience = Patience::with_known(Instant::now());
+                Connection { stream, flow, signalling, outgoing, patience }.run().await;
+            }
+        }
+        Err(why) => {
+            // First the messages that wait, so that the next one for this target begins a new connection.
+            drop(outgoing);
+            signalling.send(Input::Unreachable(flow, why)).await;
+        }
+    }
+}
+
+async fn reach(flow: Flow, dialling: Dialling) -> Result<Box<dyn Stream>, String> {
+    let connecting = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(flow.remote));
+    let stream = connecting.await.map_err(|_| "nobody answers")?.map_err(|why| why.to_string())?;
     let _ = stream.set_nodelay(true);
-    let parts = (Flow { connection: signalling.new_number(), ..flow }, signalling.clone());
     if flow.transport == Transport::Tcp {
-        return carry(stream, parts, (writes, outgoing)).await;
+        return Ok(Box::new(stream));
     }
-    match tokio::time::timeout(HANDSHAKE_WITHIN, handshake(stream, flow.remote, dialling)).await {
-        Ok(Ok(stream)) => carry(stream, parts, (writes, outgoing)).await,
-        Ok(Err(why)) => fail(flow, &signalling, outgoing, || refused(why)).await,
-        Err(_) => fail(flow, &signalling, outgoing, || refused("the TLS handshake took too long".to_owned())).await,
-    }
+    let agreeing = tokio::time::timeout(HANDSHAKE_WITHIN, handshake(stream, flow.remote, dialling));
+    Ok(Box::new(agreeing.await.map_err(|_| "the TLS handshake took too long")??))
 }
 
 async fn handshake(
@@ -133,21 +158,4 @@ async fn handshake(
         None => ServerName::from(remote.ip()),
     };
     TlsConnector::from(config).connect(name, stream).await.map_err(|why| why.to_string())
-}
-
-async fn carry<S>(stream: S, (flow, signalling): (Flow, Signalling), (writes, outgoing): Writes)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    if signalling.send(Input::Connected(flow, writes)).await {
-        let patience = Patience::with_known(Instant::now());
-        Connection { stream, flow, signalling, outgoing, patience }.run().await;
-    }
-}
-
-async fn fail(flow: Flow, signalling: &Signalling, outgoing: mpsc::Receiver<Vec<u8>>, tell: impl FnOnce()) {
-    tell();
-    // First the messages that wait, so that the next one for this target begins a new connection.
-    drop(outgoing);
-    signalling.send(Input::Unreachable(flow)).await;
 }

@@ -202,8 +202,8 @@ impl ControlThread {
                 self.outbox.network.connections.insert(flow.connection, writes);
                 self.outbox.network.connector.opened(flow);
             }
-            Input::Unreachable(flow) => {
-                self.outbox.network.connector.unreachable(flow);
+            Input::Unreachable(flow, why) => {
+                self.outbox.network.connector.unreachable(flow, &why);
                 self.guarded(|switch, now| switch.handle_send_failed(now, flow));
             }
             Input::Resolved(query, found) => self.guarded(|switch, now| switch.handle_resolved(now, query, found)),

@@ -1,10 +1,11 @@
-//! The HTTP server of console, API and SIP over WebSocket, plain or over TLS. What a proxy writes into `X-Forwarded-*` is not
-//! believed: the address of a peer is the one its connection comes from.
+//! The HTTP server of console, API and SIP over WebSocket, plain or over TLS. The address of a peer is the one its connection
+//! comes from, whatever a proxy writes into `X-Forwarded-For`.
 
 use super::places::Places;
 use super::tcp::{HANDSHAKE_WITHIN, accept};
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,6 +25,9 @@ const MAX_HTTP_CONNECTIONS: usize = 20_000;
 const PER_PHONE: usize = 4;
 /// The head of a request is whole within this, however slowly its bytes drip; also the longest wait for the next request.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a proxy says of how the browser came to it.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// By which way a request came; handlers read it as an extension.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +66,8 @@ impl HttpServer {
     }
 
     async fn greet(&self, stream: TcpStream, remote: SocketAddr, acceptor: Option<TlsAcceptor>) {
-        let Ok(local) = stream.local_addr() else { return };
+        let Ok(local) = stream.local_addr().map(plain) else { return };
+        let remote = plain(remote);
         let Some(acceptor) = acceptor else {
             return self.serve(stream, remote, Arrival { local, transport: Transport::Ws }).await;
         };
@@ -77,6 +82,7 @@ impl HttpServer {
     {
         let router = self.router.clone();
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            note_scheme(request.headers_mut(), remote, arrival.transport);
             request.extensions_mut().insert(ConnectInfo(remote));
             request.extensions_mut().insert(arrival);
             router.clone().call(request)
@@ -88,5 +94,45 @@ impl HttpServer {
             .with_upgrades();
         // A connection that breaks is the peer's affair.
         let _ = connection.await;
+    }
+}
+
+/// An IPv4 address without its IPv6 clothes, as it comes where `[::]` is listened on.
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Whether the browser came by TLS (its cookie is then for TLS alone): known where TLS ends here, believed of a proxy on this
+/// machine, and of nobody else.
+fn note_scheme(headers: &mut HeaderMap, remote: SocketAddr, transport: Transport) {
+    if transport == Transport::Wss {
+        headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
+    } else if !remote.ip().is_loopback() {
+        headers.remove(FORWARDED_PROTO);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_on_this_machine_is_believed_to_have_ended_tls() {
+        let told = |remote: &str, transport, said: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.extend(said.map(|said| (FORWARDED_PROTO, HeaderValue::from_static(said))));
+            note_scheme(&mut headers, remote.parse().unwrap(), transport);
+            headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https")
+        };
+        assert!(told("127.0.0.1:1", Transport::Ws, Some("https")));
+        assert!(!told("127.0.0.1:1", Transport::Ws, None));
+        assert!(!told("192.0.2.1:1", Transport::Ws, Some("https")));
+        assert!(told("192.0.2.1:1", Transport::Wss, Some("http")));
+    }
+
+    #[test]
+    fn mapped_addresses_are_read_as_what_they_are() {
+        let mapped: SocketAddr = "[::ffff:192.0.2.1]:5".parse().unwrap();
+        assert_eq!(plain(mapped), "192.0.2.1:5".parse().unwrap());
     }
 }

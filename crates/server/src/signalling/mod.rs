@@ -4,6 +4,7 @@ mod clocks;
 mod connection;
 mod connector;
 mod control_thread;
+mod failing;
 mod figures;
 mod http;
 mod names;
@@ -52,8 +53,8 @@ pub(crate) enum Input {
     Opened(Flow, mpsc::Sender<Vec<u8>>),
     /// We made a connection.
     Connected(Flow, mpsc::Sender<Vec<u8>>),
-    /// The target of this flow could not be reached.
-    Unreachable(Flow),
+    /// The target of this flow could not be reached, and why.
+    Unreachable(Flow, String),
     /// A whole message came.
     Message(Flow, Vec<u8>),
     /// It closed.

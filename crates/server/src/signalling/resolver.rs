@@ -1,5 +1,6 @@
 //! Looks names up for the switch (RFC 3263), with the cache that the records' lifetimes allow.
 
+use super::failing::Failing;
 use super::names::PeerNames;
 use super::rfc3263::{Naptr, Question, Service, Srv, Step, in_order};
 use super::{Input, Signalling};
@@ -11,8 +12,8 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use sip::Transport;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switch::trunks::{ResolveError, ResolveId, Target};
 use tokio::sync::Semaphore;
@@ -39,6 +40,7 @@ pub(crate) struct Resolver {
     turns: Arc<Semaphore>,
     names: PeerNames,
     chance: Arc<AtomicU64>,
+    failing: Arc<Mutex<Failing<String>>>,
 }
 
 type Found = Result<Vec<Target>, ResolveError>;
@@ -57,7 +59,8 @@ impl Resolver {
                 None
             }
         };
-        Self { asker, turns: Arc::new(Semaphore::new(AT_ONCE)), names, chance: Arc::new(AtomicU64::new(seed)) }
+        let (turns, chance) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(AtomicU64::new(seed)));
+        Self { asker, turns, names, chance, failing: Arc::default() }
     }
 
     /// Looks a name up and tells the control thread. Runs on tokio's pool.
@@ -74,10 +77,19 @@ impl Resolver {
                 self.names.note(target.address, &question.host);
             }
         }
-        if let Err(error) = &found {
-            tracing::warn!(host = question.host, ?error, "a carrier's name could not be resolved");
-        }
+        self.tell(&question.host, found.as_ref().err());
         signalling.send(Input::Resolved(query, found)).await;
+    }
+
+    fn tell(&self, host: &str, error: Option<&ResolveError>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            None => failing.ended(host),
+            Some(error) if failing.begun(host.to_owned()) => {
+                tracing::warn!(host, ?error, "a carrier's name could not be resolved");
+            }
+            Some(_) => {}
+        }
     }
 
     /// All targets of a name in the order in which they should be tried; never an empty list.
