@@ -166,6 +166,11 @@ impl Pbx {
         self.calls.get(&call).and_then(|call| call.presentation)
     }
 
+    /// The managers whose lines a call takes up now: who dialled or talks, and the colleague at the other end.
+    pub fn managers_on_line(&self, call: CallId) -> impl Iterator<Item = crate::ManagerId> + '_ {
+        self.calls.get(&call).into_iter().flat_map(|call| [call.on_line, call.colleague_on_line]).flatten()
+    }
+
     /// Takes over a customer that was changed elsewhere; later calls see it so.
     pub fn edit_customer(&mut self, row: CustomerRecord) {
         self.customers.put(&row);

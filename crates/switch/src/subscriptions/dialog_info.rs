@@ -60,7 +60,7 @@ fn one(out: &mut String, call: CallId, dialog: &WatchedDialog, state: &str, host
     let direction = if dialog.is_initiator { "initiator" } else { "recipient" };
     let remote = match dialog.remote.as_str() {
         "" => "sip:anonymous@anonymous.invalid".to_owned(),
-        user => format!("sip:{}@{}", escape(user), escape(host)),
+        user => format!("sip:{}@{}", user_part(user), escape(host)),
     };
     // Writing to a String cannot fail.
     let _ = write!(
@@ -68,6 +68,19 @@ fn one(out: &mut String, call: CallId, dialog: &WatchedDialog, state: &str, host
         "<dialog id=\"{call}\" direction=\"{direction}\"><state>{state}</state>\
          <remote><identity>{remote}</identity><target uri=\"{remote}\"/></remote></dialog>\r\n"
     );
+}
+
+/// The user part of a URI; of colleagues it is a name, in whatever script.
+fn user_part(user: &str) -> String {
+    let mut out = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*()+".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -90,7 +103,7 @@ mod tests {
         );
         assert!(text.contains(&early), "{text}");
         let over = format!(
-            "<dialog id=\"{}\" direction=\"recipient\"><state>terminated</state><remote><identity>sip:+8210&lt;1&gt;@h</identity>",
+            "<dialog id=\"{}\" direction=\"recipient\"><state>terminated</state><remote><identity>sip:+8210%3C1%3E@h</identity>",
             CallId(1)
         );
         assert!(text.contains(&over), "{text}");

@@ -36,6 +36,8 @@ struct Office {
     answers: Vec<Response>,
     /// Subscription-State and body of each NOTIFY.
     heard: Vec<(String, String)>,
+    /// The presenting that rang last.
+    rung: Option<pbx::PresentationId>,
 }
 
 impl Office {
@@ -54,7 +56,7 @@ impl Office {
         let switch = Switch::new(configuration, settings(&phones, OperatorStatus::Waiting), pbx::Directory::default());
         let now = Now { instant: Instant::now(), unix: UnixMillis(1_700_000_000_000) };
         let phone = Endpoint::new(Config::default(), 2);
-        Self { switch, phone, now, answers: Vec::new(), heard: Vec::new() }
+        Self { switch, phone, now, answers: Vec::new(), heard: Vec::new(), rung: None }
     }
 
     /// Lets messages go to and fro until nobody has anything to say.
@@ -139,7 +141,11 @@ impl Office {
     /// Tells the business a fact; what it orders is not carried out, for there are no legs.
     fn fact(&mut self, fact: Fact) {
         self.switch.pbx.handle_fact(fact, self.now.unix);
-        while self.switch.pbx.poll_command().is_some() {}
+        while let Some(command) = self.switch.pbx.poll_command() {
+            if let pbx::Command::Present { presentation, .. } = command {
+                self.rung = Some(presentation);
+            }
+        }
         self.switch.pump(self.now);
         self.settle();
     }
@@ -245,6 +251,32 @@ fn presence_is_open_while_a_call_could_be_presented() {
     office.switch.handle_settings(office.now, settings(&[(1, MINJI), (2, ManagerId(2))], OperatorStatus::Rest));
     office.settle();
     assert!(office.last().contains("<basic>closed</basic>"), "at rest");
+}
+
+/// Both ends of a call between colleagues are on the phone, and each sees who the other is.
+#[test]
+fn colleagues_who_talk_are_both_busy() {
+    let mut office = Office::new();
+    office.subscribe("u2", "u1", &[("Event", "dialog")]);
+    office.subscribe("u2", "u2", &[("Event", "dialog")]);
+    for manager in [MINJI, ManagerId(2)] {
+        office.fact(Fact::Reachable { manager, device: RingDevice::DeskPhone, count: 1 });
+    }
+    office.pass(1000);
+    let call = office.switch.pbx.new_call_id(office.now.unix);
+    let (device, colleague) = (RingDevice::DeskPhone, ManagerId(2));
+    office.fact(Fact::ManagerCalled { call, manager: MINJI, device, colleague });
+    let of = |office: &Office, user: &str, words: &str| {
+        let entity = format!("entity=\"sip:{user}@");
+        office.heard.iter().any(|(_, body)| body.contains(&entity) && body.contains(words))
+    };
+    assert!(of(&office, "u1", "direction=\"initiator\"><state>early</state>"), "{:?}", office.heard);
+    assert!(of(&office, "u2", "direction=\"recipient\"><state>early</state>"), "{:?}", office.heard);
+    office.pass(1000);
+    let presentation = office.rung.expect("the colleague's phone rings");
+    office.fact(Fact::PresentationAnswered { call, presentation, device });
+    assert!(of(&office, "u1", "direction=\"initiator\"><state>confirmed</state>"), "{:?}", office.heard);
+    assert!(of(&office, "u2", "direction=\"recipient\"><state>confirmed</state>"), "{:?}", office.heard);
 }
 
 #[test]

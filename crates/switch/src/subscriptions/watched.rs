@@ -24,10 +24,11 @@ impl Subscriptions {
         }
     }
 
-    /// Takes a call as it stands now; answers the watched managers it changes something for.
-    fn note_call(&mut self, record: &CallRecord) -> Vec<ManagerId> {
+    /// Takes a call as it stands now, with the managers who dialled or talk; answers the watched managers it changes
+    /// something for.
+    fn note_call(&mut self, record: &CallRecord, on_line: &[ManagerId]) -> Vec<ManagerId> {
         let is_watched = |manager: &ManagerId| self.by_manager.contains_key(manager);
-        let now: Vec<ManagerId> = with(record).filter(is_watched).collect();
+        let now: Vec<ManagerId> = with(record, on_line).into_iter().filter(is_watched).collect();
         let mut changed = Vec::new();
         for manager in self.managers_of.remove(&record.id).unwrap_or_default() {
             if !now.contains(&manager)
@@ -37,7 +38,7 @@ impl Subscriptions {
             }
         }
         for manager in &now {
-            let dialog = dialog_of(record, *manager);
+            let dialog = dialog_of(record, *manager, on_line);
             let before = self.dialogs.entry(*manager).or_default().insert(record.id, dialog.clone());
             if before.as_ref() != Some(&dialog) {
                 changed.push(*manager);
@@ -49,27 +50,27 @@ impl Subscriptions {
         changed
     }
 
-    /// Calls the manager talks on.
-    fn calls_up(&self, manager: ManagerId) -> usize {
+    /// Calls that take up one of the manager's lines: the manager talks, or dialled.
+    fn lines_taken(&self, manager: ManagerId) -> usize {
         let dialogs = self.dialogs.get(&manager).into_iter().flat_map(BTreeMap::values);
-        dialogs.filter(|dialog| dialog.state == DialogState::Confirmed).count()
+        dialogs.filter(|dialog| dialog.state == DialogState::Confirmed || dialog.is_initiator).count()
     }
 }
 
-/// The managers a call is with now: those it rings at, or who talks.
-fn with(record: &CallRecord) -> impl Iterator<Item = ManagerId> + '_ {
-    let (ringing, talking) = match record.state {
-        CallState::Ringing => (record.manager_ids.as_slice(), None),
-        CallState::Engaged => (&[][..], record.answered_by.or(record.manager_ids.last().copied())),
-        CallState::Workflow | CallState::Queued | CallState::Ended => (&[][..], None),
-    };
-    ringing.iter().copied().chain(talking)
+/// The managers a call is with now: who dialled or talks, and at whom it rings.
+fn with(record: &CallRecord, on_line: &[ManagerId]) -> Vec<ManagerId> {
+    let ringing = if record.state == CallState::Ringing { record.manager_ids.as_slice() } else { &[] };
+    let on_line = if record.state == CallState::Ended { &[] } else { on_line };
+    let mut all = on_line.to_vec();
+    all.extend(ringing.iter().filter(|manager| !on_line.contains(manager)));
+    all
 }
 
-fn dialog_of(record: &CallRecord, manager: ManagerId) -> WatchedDialog {
+fn dialog_of(record: &CallRecord, manager: ManagerId, on_line: &[ManagerId]) -> WatchedDialog {
     // Of two managers of one call the first is who began it.
     let is_initiator = record.direction == Direction::Outbound && record.manager_ids.first() == Some(&manager);
-    let talks = record.state == CallState::Engaged && record.answered_by.is_none_or(|who| who == manager);
+    // At whom a call in progress rings, because it is handed on, does not talk yet.
+    let talks = record.engaged_at.is_some() && on_line.contains(&manager);
     let state = if talks { DialogState::Confirmed } else { DialogState::Early };
     let remote = if is_initiator { &record.to } else { &record.from };
     WatchedDialog { state, is_initiator, remote: remote.clone() }
@@ -84,8 +85,11 @@ impl Switch {
         let live: BTreeMap<CallId, WatchedDialog> = self
             .pbx
             .live_calls()
-            .filter(|record| with(record).any(|other| other == manager))
-            .map(|record| (record.id, dialog_of(record, manager)))
+            .filter_map(|record| {
+                let on_line: Vec<ManagerId> = self.pbx.managers_on_line(record.id).collect();
+                let is_with = with(record, &on_line).contains(&manager);
+                is_with.then(|| (record.id, dialog_of(record, manager, &on_line)))
+            })
             .collect();
         for call in live.keys() {
             self.subscriptions.managers_of.entry(*call).or_default().push(manager);
@@ -99,7 +103,8 @@ impl Switch {
         if self.subscriptions.watches.is_empty() {
             return;
         }
-        for manager in self.subscriptions.note_call(call) {
+        let on_line: Vec<ManagerId> = self.pbx.managers_on_line(call.id).collect();
+        for manager in self.subscriptions.note_call(call, &on_line) {
             self.manager_changed(manager);
         }
     }
@@ -128,7 +133,7 @@ impl Switch {
         let reaches = DEVICES
             .into_iter()
             .any(|device| manager.ring_devices.has(device) && self.reachable.contains_key(&(id, device)));
-        let has_line = self.subscriptions.calls_up(id) < usize::from(manager.max_calls.max(1));
+        let has_line = self.subscriptions.lines_taken(id) < usize::from(manager.max_calls.max(1));
         manager.seat && waits && reaches && has_line
     }
 }
