@@ -105,19 +105,19 @@ impl Leg {
         (self.concealed_ms + now.concealed_ms, self.late + now.late)
     }
 
-    /// Runs the beat that is due: true when the leg's samples are to be passed on to its partner.
-    pub fn run_beat<S: PacketSink>(&mut self, has_partner: bool, out: &mut Out<'_, S>) -> bool {
+    /// Runs the beat that is due, and gives what it brings to whoever listens beside the partner.
+    pub fn run_beat<S: PacketSink>(&mut self, has_partner: bool, out: &mut Out<'_, S>) -> Beat {
         let Some(at) = self.timers.get(Timer::Beat) else {
-            return false;
+            return Beat::Nothing;
         };
         let needed = |decoding: &Decoding| (has_partner && decoding.for_partner) || self.is_listened_to();
         if !self.decoding.as_deref().is_some_and(needed) {
             self.forget_decoding();
-            return false;
+            return Beat::Nothing;
         }
         let Some(mut decoding) = self.decoding.take() else {
             self.timers.clear(Timer::Beat);
-            return false;
+            return Beat::Nothing;
         };
         let next = at + FRAME_TIME;
         // A worker that stalled goes on from here; the jitter buffer takes care of what came meanwhile.
@@ -132,6 +132,6 @@ impl Leg {
             self.timers.clear(Timer::Beat);
         }
         self.decoding = Some(decoding);
-        beat == Beat::Audio
+        beat
     }
 }

@@ -2,6 +2,8 @@
 //! is missing is made up. Only legs whose audio must be decoded have one.
 
 mod playout;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -16,6 +18,12 @@ use crate::rtp::Header;
 
 /// The beat, in milliseconds.
 pub const BEAT_MS: u32 = 20;
+
+/// Audio of a lossy path waits at least so long, in milliseconds: what follows a loss is then here in time to fade into.
+const LOSSY_WAIT_MS: u32 = 45;
+/// A path is lossy above this share of lost packets, each packet's share of the memory being [`LOSS_MEMORY`].
+const LOSSY: f32 = 0.005;
+const LOSS_MEMORY: f32 = 1.0 / 500.0;
 
 /// Counts of what was done to a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +46,12 @@ pub struct Hearing {
     state: State,
     /// Samples decoded and not played yet.
     ready: Vec<i16>,
+    /// Share of the packets that were lost lately; a path counts as lossy until it has shown for some seconds that it is not.
+    lost: f32,
     /// Sequence number of the last packet decoded.
     last_sequence: Option<u16>,
+    /// How long the packet decoded last had waited by then, had it come as quickly as the quickest, in microseconds.
+    waited_us: Option<i64>,
     since_splice: u32,
     clock: u32,
     counts: Heard,
@@ -80,7 +92,9 @@ impl Hearing {
             noise: None,
             state: State::Idle,
             ready: Vec::with_capacity(rate.samples(2 * crate::decoder::MAX_PAYLOAD_MS)),
+            lost: 2.0 * LOSSY,
             last_sequence: None,
+            waited_us: None,
             since_splice: 0,
             clock: codec.clock(),
             counts: Heard::default(),
@@ -114,7 +128,14 @@ impl Hearing {
     /// How long audio waits for late packets now, in milliseconds.
     #[must_use]
     pub fn wait_ms(&self) -> u32 {
-        self.lateness.target_ms()
+        let least = if self.lost > LOSSY { LOSSY_WAIT_MS } else { 0 };
+        self.lateness.target_ms().max(least)
+    }
+
+    /// Remembers the fate of a packet.
+    fn note_loss(&mut self, lost: bool) {
+        let fate = if lost { 1.0 } else { 0.0 };
+        self.lost += (fate - self.lost) * LOSS_MEMORY;
     }
 
     /// Nothing waits and nothing plays: no beat is needed until the next packet.

@@ -10,9 +10,10 @@ const LONGEST_MS: u32 = 10;
 /// Audio quieter than this (root mean square, about −60 dBm0) may be spliced anywhere.
 const QUIET: f32 = 25.0;
 
-/// Leaves a period of the beginning of `samples` out; how many samples went. 20 ms are looked at; shorter ones stay.
-pub fn shorten(samples: &mut Vec<i16>, rate: Rate) -> usize {
-    let Some(period) = splice_period(samples, rate) else {
+/// Leaves a period of the beginning of `samples` out, `anywhere` or in quiet only; how many samples went. 20 ms are looked at;
+/// shorter ones stay.
+pub fn shorten(samples: &mut Vec<i16>, rate: Rate, anywhere: bool) -> usize {
+    let Some(period) = splice_period(samples, rate, anywhere) else {
         return 0;
     };
     // The first period fades into the second, which then stands in its place.
@@ -25,7 +26,7 @@ pub fn shorten(samples: &mut Vec<i16>, rate: Rate) -> usize {
 
 /// Says a period of the beginning of `samples` twice; how many samples came.
 pub fn lengthen(samples: &mut Vec<i16>, rate: Rate) -> usize {
-    let Some(period) = splice_period(samples, rate) else {
+    let Some(period) = splice_period(samples, rate, true) else {
         return 0;
     };
     let before = samples.len();
@@ -47,11 +48,14 @@ fn blend(from: i16, to: i16, index: usize, length: usize) -> i16 {
 }
 
 /// A period at which the beginning can be cut, if there is one.
-fn splice_period(samples: &[i16], rate: Rate) -> Option<usize> {
+fn splice_period(samples: &[i16], rate: Rate, anywhere: bool) -> Option<usize> {
     let stretch: Vec<f32> = samples.get(..rate.samples(2 * LONGEST_MS))?.iter().map(|s| f32::from(*s)).collect();
     let power = stretch.iter().map(|s| s * s).sum::<f32>() / stretch.len() as f32;
     if power < QUIET * QUIET {
         return Some(rate.samples(LONGEST_MS / 2));
+    }
+    if !anywhere {
+        return None;
     }
     let best = best_period(&stretch, rate);
     (best.likeness >= ALIKE).then_some(best.samples)
@@ -91,7 +95,7 @@ mod tests {
             for frequency in [200.0, 300.0, 700.0, 1000.0] {
                 let said = sine(frequency, -10.0, rate.hz(), rate.samples(60));
                 let (mut short, mut long) = (said.clone(), said.clone());
-                let (went, came) = (shorten(&mut short, rate), lengthen(&mut long, rate));
+                let (went, came) = (shorten(&mut short, rate, true), lengthen(&mut long, rate));
                 assert!(went > 0 && came > 0, "{rate:?} {frequency}");
                 assert_eq!((short.len(), long.len()), (said.len() - went, said.len() + came));
                 for spliced in [&short, &long] {
@@ -108,9 +112,9 @@ mod tests {
     fn noise_is_left_alone_and_silence_is_not() {
         let mut seed = crate::seed::Seed::new(1);
         let noise: Vec<i16> = (0..480).map(|_| (seed.next_number() >> 50) as i16 - 8192).collect();
-        assert_eq!(shorten(&mut noise.clone(), Rate::Narrow), 0);
-        assert_eq!(shorten(&mut vec![0; 160], Rate::Narrow), 40);
-        assert_eq!(shorten(&mut vec![0; 159], Rate::Narrow), 0);
+        assert_eq!(shorten(&mut noise.clone(), Rate::Narrow, true), 0);
+        assert_eq!(shorten(&mut vec![0; 160], Rate::Narrow, false), 40);
+        assert_eq!(shorten(&mut vec![0; 159], Rate::Narrow, true), 0);
         assert_eq!(lengthen(&mut vec![0; 160], Rate::Narrow), 40);
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Engine, out};
 use crate::codec::Codec;
+use crate::hearing::Beat;
 use crate::jitter_buffer::Content;
 use crate::leg::Transport;
 use crate::out::PacketSink;
@@ -94,16 +95,18 @@ impl Engine {
                 return;
             }
             let partner = leg.partner.filter(|partner| *partner != slot);
-            if !leg.run_beat(partner.is_some(), &mut out) {
-                continue;
-            }
-            let (Some(partner), Some(decoding)) = (partner, leg.decoding.take()) else {
+            let beat = leg.run_beat(partner.is_some(), &mut out);
+            let Some(partner) = partner else {
                 continue;
             };
-            if decoding.for_partner
-                && let Some(partner_leg) = self.legs.get_mut(partner)
-            {
-                partner_leg.say_partners(&decoding.samples, decoding.hearing.rate(), &mut out);
+            let Some(decoding) = leg.decoding.take_if(|decoding| decoding.for_partner) else {
+                continue;
+            };
+            if let Some(partner_leg) = self.legs.get_mut(partner) {
+                match beat {
+                    Beat::Audio => partner_leg.say_partners(&decoding.samples, decoding.hearing.rate(), &mut out),
+                    Beat::Nothing => partner_leg.fall_silent(),
+                }
                 if matches!(partner_leg.transport, Transport::WebRtc(_)) {
                     self.arm(partner);
                 }

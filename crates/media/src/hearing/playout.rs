@@ -17,10 +17,14 @@ const LONG_LOSS_MS: i64 = 200;
 /// The wait may be this much longer or shorter than wanted, in milliseconds, before audio is spliced.
 const TOO_LONG_MS: i64 = 15;
 const TOO_SHORT_MS: i64 = 12;
+/// Beyond this the wait is shortened also where somebody speaks, not in pauses alone.
+const MUCH_TOO_LONG_MS: i64 = 50;
 /// The wait is far too long beyond this: audio is cut without looking for a good place.
 const FAR_TOO_LONG_MS: i64 = 150;
 /// Milliseconds between two splices.
 const SPLICE_PAUSE_MS: u32 = 100;
+/// Lost packets of one jump that count at most.
+const MAX_LOSSES: u16 = 5;
 /// Steps of one beat at most: packets of a millisecond, and some that are dropped.
 const MAX_STEPS: usize = 64;
 
@@ -29,12 +33,10 @@ impl Hearing {
     pub fn beat(&mut self, since_start: Duration, beat: &mut Vec<i16>) -> Beat {
         beat.clear();
         let wanted = self.rate().samples(BEAT_MS);
-        for _ in 0..MAX_STEPS {
-            if self.ready.len() >= wanted || !self.step(since_start) {
-                break;
-            }
+        self.gather(since_start, wanted);
+        if self.keep_the_wait() {
+            self.gather(since_start, wanted);
         }
-        self.keep_the_wait(since_start);
         if self.ready.is_empty() && self.noise.is_none() {
             return Beat::Nothing;
         }
@@ -45,6 +47,15 @@ impl Hearing {
             self.fill(missing, beat);
         }
         Beat::Audio
+    }
+
+    /// Decodes or makes up until `wanted` samples are ready.
+    fn gather(&mut self, since_start: Duration, wanted: usize) {
+        for _ in 0..MAX_STEPS {
+            if self.ready.len() >= wanted || !self.step(since_start) {
+                return;
+            }
+        }
     }
 
     /// Decodes or makes up a little; false when nothing is to be done.
@@ -74,7 +85,7 @@ impl Hearing {
         // The first packet may be a late one itself; then it waited already.
         let waited = self.lateness.delay_us(since_start, self.microseconds(first)).unwrap_or(0) / 1000;
         let waited = waited.max(since_start.saturating_sub(since).as_millis() as i64);
-        if waited < i64::from(self.lateness.target_ms()) {
+        if waited < i64::from(self.wait_ms()) {
             return false;
         }
         self.state = State::Playing { next: first, dry: 0 };
@@ -93,11 +104,18 @@ impl Hearing {
         let Some(waiting) = self.buffer.take() else {
             return false;
         };
-        self.last_sequence = Some(waiting.sequence);
+        if let Some(last) = self.last_sequence.replace(waiting.sequence) {
+            let missing = waiting.sequence.wrapping_sub(last).wrapping_sub(1);
+            for _ in 0..missing.min(MAX_LOSSES) {
+                self.note_loss(true);
+            }
+        }
+        self.note_loss(false);
         match waiting.content {
             Content::Noise => self.take_noise(since_start, &waiting),
             Content::Audio(codec) => {
                 self.noise = None;
+                self.waited_us = self.lateness.delay_us(since_start, self.microseconds(waiting.time));
                 let before = self.ready.len();
                 let taken = self.decoder.decode(codec, &waiting.payload, &mut self.ready);
                 if let Some(fresh) = self.ready.get_mut(before..)
@@ -135,7 +153,7 @@ impl Hearing {
         let pause =
             self.last_sequence.is_some() && self.last_sequence.map(|last| last.wrapping_add(1)) == first_sequence;
         let spare_us = self.lateness.delay_us(since_start, self.microseconds(time)).unwrap_or(0);
-        let due = spare_us / 1000 >= i64::from(self.lateness.target_ms());
+        let due = spare_us / 1000 >= i64::from(self.wait_ms());
         if gap > LONG_LOSS_MS * unit || (pause && due) {
             self.state = State::Playing { next: time, dry: 0 };
             return true;
@@ -218,34 +236,34 @@ impl Hearing {
     }
 
     /// Leaves a period out or says one twice where the wait has become too long or too short: jitter changed, or the clocks
-    /// of both ends differ.
-    fn keep_the_wait(&mut self, since_start: Duration) {
+    /// of both ends differ. True when audio was spliced.
+    fn keep_the_wait(&mut self) -> bool {
         self.since_splice = self.since_splice.saturating_add(BEAT_MS);
-        let State::Playing { next, dry: 0 } = self.state else {
-            return;
+        let (State::Playing { next, dry: 0 }, Some(waited_us)) = (self.state, self.waited_us.take()) else {
+            return false;
         };
         let wanted = self.rate().samples(BEAT_MS);
         if self.since_splice < SPLICE_PAUSE_MS || self.ready.len() < wanted || self.concealer.is_concealing() {
-            return;
+            return false;
         }
-        let ahead_us = self.ready.len() as i64 * 1_000_000 / i64::from(self.rate().hz());
-        let Some(delay_us) = self.lateness.delay_us(since_start, self.microseconds(next) - ahead_us) else {
-            return;
-        };
-        let excess_ms = delay_us / 1000 - i64::from(self.lateness.target_ms());
-        let spliced = if excess_ms > FAR_TOO_LONG_MS && self.ready.len() >= 2 * wanted {
+        // What is left out must be followed by something.
+        let goes_on = self.buffer.first().is_some_and(|first| first.time <= next);
+        let excess_ms = waited_us / 1000 - i64::from(self.wait_ms());
+        let spliced = if excess_ms > FAR_TOO_LONG_MS && goes_on {
             self.ready.drain(..wanted);
             wanted
-        } else if excess_ms > TOO_LONG_MS {
-            shorten(&mut self.ready, self.decoder.rate())
+        } else if excess_ms > TOO_LONG_MS && goes_on {
+            let anywhere = excess_ms > MUCH_TOO_LONG_MS;
+            shorten(&mut self.ready, self.decoder.rate(), anywhere)
         } else if excess_ms < -TOO_SHORT_MS {
             lengthen(&mut self.ready, self.decoder.rate())
         } else {
-            return;
+            0
         };
         if spliced > 0 {
             self.since_splice = 0;
             self.counts.spliced += 1;
         }
+        spliced > 0
     }
 }

@@ -106,6 +106,16 @@ impl Leg {
         }
     }
 
+    /// Its partner says nothing: what comes next is a talkspurt of its own.
+    pub fn fall_silent(&mut self) {
+        if self.takes_forward() {
+            self.gap = true;
+            if let Some(speaking) = self.speaking.as_mut() {
+                speaking.interrupt();
+            }
+        }
+    }
+
     /// Sends 20 ms of silence that stands alone.
     pub(super) fn send_silence<S: PacketSink>(&mut self, agreed: &Agreed, out: &mut Out<'_, S>) {
         match agreed.payloads.codec {
