@@ -67,9 +67,8 @@ impl Endpoint {
         let mut lines = login_lines(session, method.as_str(), branch.1);
         print::header(&mut lines, "Allow", ALLOW.as_bytes());
         print::header(&mut lines, "Supported", SUPPORTED.as_bytes());
-        if method == Method::Invite {
-            session.timer.request_lines(&mut lines);
-        }
+        // Without them the peer takes session timers as switched off (RFC 4028 9).
+        session.timer.request_lines(&mut lines);
         let request = InDialog {
             method: method.as_str().as_bytes(),
             cseq,

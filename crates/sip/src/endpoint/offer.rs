@@ -57,9 +57,7 @@ impl Endpoint {
         let mut lines = self.wire.buffer();
         let Some(session) = self.invites.get(&id) else { return };
         let is_early = session.is_early();
-        if !is_early {
-            session.timer.response_lines(&mut lines);
-        }
+        session.timer.response_lines(&mut lines);
         self.answer_in_dialog(now, id, transaction, 200, &lines, body);
         self.wire.recycle(lines);
         if !is_early {
