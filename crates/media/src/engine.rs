@@ -13,8 +13,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::command::{Command, Event, LegId};
+use crate::command::{Command, Event, Figures, LegId};
 use crate::copies::Copies;
+use crate::leg::Leg;
 use crate::leg_table::LegTable;
 use crate::library::Library;
 use crate::negotiation::LocalAddresses;
@@ -130,6 +131,13 @@ impl Engine {
     /// What happened; to be asked until `None` after each call.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// The figures of a leg so far; `None` when it is not open. Summed up when asked, so that legs nobody asks about cost
+    /// nothing.
+    #[must_use]
+    pub fn figures(&self, leg: LegId) -> Option<Figures> {
+        self.legs.get(self.legs.slot(leg)?).map(Leg::figures)
     }
 
     /// What it has and has had.

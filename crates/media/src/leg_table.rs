@@ -43,6 +43,10 @@ impl LegTable {
         self.by_id.get(&id).copied()
     }
 
+    pub fn get(&self, slot: u32) -> Option<&Leg> {
+        self.slots.get(slot as usize)?.1.as_deref()
+    }
+
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Leg> {
         self.slots.get_mut(slot as usize)?.1.as_deref_mut()
     }

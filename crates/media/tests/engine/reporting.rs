@@ -66,8 +66,12 @@ fn reported(lost: i32) -> Figures {
         let report = Writer::new().report(a.ssrc, None, Some(block)).cname(a.ssrc, 1);
         world.packet(a.leg, Channel::Rtcp, rtcp, report.bytes());
     }
+    let live = world.engine.figures(a.leg);
     world.command(Command::Close { leg: a.leg });
-    figures(&world, a.leg)
+    let closed = figures(&world, a.leg);
+    assert_eq!(live, Some(closed), "a live leg tells what it will have told");
+    assert_eq!(world.engine.figures(a.leg), None);
+    closed
 }
 
 #[test]
