@@ -1,4 +1,4 @@
-//! Jitter from the seed, so that a thousand trunks do not register in the same moment after a restart.
+//! Jitter from the seed, so that trunks that failed together do not all come back in the same moment.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::time::Duration;

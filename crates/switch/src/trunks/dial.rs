@@ -188,10 +188,10 @@ impl Switch {
     }
 
     fn target_answered(&mut self, carrier: CarrierId, target: Target, now: Now) {
-        if let Some(trunk) = self.trunks.trunks.get_mut(&carrier) {
-            trunk.answered(target, false);
+        let trunk = self.trunks.trunks.get_mut(&carrier);
+        if trunk.is_some_and(|trunk| trunk.answered(target, false)) {
+            self.tell_trunk(carrier, now);
         }
-        self.tell_trunk(carrier, now);
     }
 
     fn target_failed(&mut self, carrier: CarrierId, target: Target, asked: Option<Duration>, now: Now) {

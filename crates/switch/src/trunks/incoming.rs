@@ -47,22 +47,25 @@ impl Switch {
     /// What a carrier's INVITE is for: of request URI, P-Called-Party-ID (RFC 7315 4.2) and To the first that is a number
     /// the carrier delivers or the workspace has. A registering trunk is often called at its Contact, and the number then
     /// stands in one of the others; where it stands nowhere and the trunk delivers a single number, it is that one.
-    pub(crate) fn called_at_carrier(&self, request: &Request, account: &CarrierAccount) -> String {
+    fn called_at_carrier(&self, request: &Request, account: &CarrierAccount) -> String {
         let in_uri = request.uri().and_then(|uri| uri.user().map(std::borrow::Cow::into_owned)).unwrap_or_default();
-        let party =
-            request.header("P-Called-Party-ID").and_then(NameAddr::parse).map(|party| party.user().into_owned());
-        let to = request.to().user().into_owned();
-        let is_contact = account.registration.as_ref().is_some_and(|r| r.contact_user == in_uri);
         let is_ours = |text: &str| {
             E164::dialled(text, account.country).is_ok_and(|number| {
                 account.delivers(number) || self.settings.business.number_by_e164.contains_key(&number)
             })
         };
-        let known = [Some(&in_uri), party.as_ref(), Some(&to)].into_iter().flatten().find(|text| is_ours(text));
-        match (known, is_contact) {
-            (Some(known), _) => known.clone(),
-            (None, false) => in_uri,
-            (None, true) => account.only_number().map_or(to, |number| number.to_string()),
+        if is_ours(&in_uri) {
+            return in_uri;
+        }
+        let party =
+            request.header("P-Called-Party-ID").and_then(NameAddr::parse).map(|party| party.user().into_owned());
+        let to = request.to().user().into_owned();
+        let is_contact = account.registration.as_ref().is_some_and(|r| r.contact_user == in_uri);
+        match (party.filter(|party| is_ours(party)), is_ours(&to), is_contact) {
+            (Some(party), ..) => party,
+            (None, true, _) => to,
+            (None, false, false) => in_uri,
+            (None, false, true) => account.only_number().map_or(to, |number| number.to_string()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! The switch holds one [`Trunk`] a carrier of the settings. A trunk that neither registers nor is probed nor has a name
 //! to resolve costs nothing while nobody dials: no timer, no request, no output.
 
+mod binding;
 mod chance;
 mod connection;
 mod dial;
@@ -24,11 +25,11 @@ pub use target::{Health, Target};
 
 use crate::settings::{CarrierAccount, Settings};
 use crate::switch::{LiveChange, Now, Output, Switch};
+use binding::Registering;
 use chance::Chance;
 use dial::Dial;
 use media::LegId;
 use pbx::CarrierId;
-use register::Registering;
 use request::Sent;
 use resolve::Query;
 use sip::ClientTransactionId;
@@ -114,10 +115,9 @@ impl Trunk {
         self.targets.iter_mut().find(|state| state.target == target)
     }
 
-    fn answered(&mut self, target: Target, to_probe: bool) {
-        if let Some(state) = self.target_mut(target) {
-            state.answered(to_probe);
-        }
+    /// A target answered. `true` when that is news.
+    fn answered(&mut self, target: Target, to_probe: bool) -> bool {
+        self.target_mut(target).is_some_and(|state| state.answered(to_probe))
     }
 
     /// User part of our Contact towards this carrier.

@@ -61,9 +61,9 @@ impl Switch {
 
     fn take_resolved(&mut self, now: Now, query: ResolveId, found: Result<Vec<Target>, ResolveError>) {
         let Some(Query { carrier, proxy }) = self.trunks.queries.remove(&query) else { return };
-        let Some(trunk) = self.trunks.trunks.get_mut(&carrier) else { return };
-        let found = found.unwrap_or_default();
+        let found = self.of_our_families(found.unwrap_or_default());
         let again = if found.is_empty() { RESOLVE_AGAIN } else { RESOLVE_EVERY };
+        let Some(trunk) = self.trunks.trunks.get_mut(&carrier) else { return };
         if !found.is_empty() {
             trunk.replace_targets(proxy, &found);
         }
@@ -76,6 +76,15 @@ impl Switch {
             self.register_if_due(carrier, now);
         }
         self.tell_trunk(carrier, now);
+    }
+
+    /// Without the targets of a family we have no address of: nothing can be sent to them.
+    fn of_our_families(&self, mut found: Vec<Target>) -> Vec<Target> {
+        found.retain(|target| {
+            let local = self.local_towards(target.transport, target.address);
+            local.is_ipv4() == target.address.ip().to_canonical().is_ipv4()
+        });
+        found
     }
 
     /// Asks for the name of a proxy, unless the question is open already.

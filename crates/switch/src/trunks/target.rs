@@ -76,12 +76,14 @@ impl TargetState {
         self.rest.map(|rest| rest.until)
     }
 
-    /// Any response came: it lives.
-    pub(super) fn answered(&mut self, to_probe: bool) {
+    /// Any response came: it lives. `true` when that is news.
+    pub(super) fn answered(&mut self, to_probe: bool) -> bool {
+        let is_news = !self.answers || self.missed > 0 || self.rest.is_some();
         self.answers = true;
         self.answers_probes |= to_probe;
         self.missed = 0;
         self.rest = self.rest.filter(|rest| rest.was_asked);
+        is_news
     }
 
     /// An OPTIONS was not answered in time. Silence says nothing of a target that never answered one: some carriers

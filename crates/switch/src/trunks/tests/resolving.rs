@@ -110,3 +110,15 @@ fn an_answer_nobody_waits_for_changes_nothing() {
     world.check("");
     assert_eq!(world.switch.counts().trunks, Default::default());
 }
+
+#[test]
+fn what_cannot_be_reached_is_left_out() {
+    let mut world = named(carrier(&[]));
+    world.peer(A).on("INVITE", [Answer::new("180 Ringing").with("Contact: <sip:x@203.0.113.1>")]);
+    world.run(1);
+    // The switch listens on IPv4 only.
+    world.resolved(Ok(&["[2001:db8::1]:5060", A]));
+    assert_eq!(world.told.last().unwrap().targets.len(), 1);
+    world.dial();
+    assert_eq!(world.failure(), None);
+}
