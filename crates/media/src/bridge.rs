@@ -6,7 +6,6 @@ use crate::leg::{Leg, Transport};
 use crate::out::{Out, PacketSink};
 use crate::payload_map::Payload;
 use crate::rtp::{HEADER_LENGTH, Header, write_header};
-use crate::telephone_event::TelephoneEvent;
 
 /// Length of a key that is sent anew, in milliseconds.
 const KEY_MS: u16 = 120;
@@ -22,16 +21,33 @@ pub(crate) enum Forwarded {
     KeyQueued,
 }
 
+/// How a packet may go over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passage {
+    /// Audio goes this way too, undecoded.
+    pub whole: bool,
+    /// The key whose press began with this packet.
+    pub pressed: Option<char>,
+    /// A telephone-event is down: what is heard meanwhile may be its tone.
+    pub key_is_down: bool,
+}
+
 /// Sends `packet`, of which `header` was read, to `to`. The bytes before the payload become the new header;
-/// the payload is transcoded in place where the laws differ. `whole`: audio goes this way too, undecoded.
+/// the payload is transcoded in place where the laws differ.
 pub(crate) fn forward<S: PacketSink>(
     to: &mut Leg,
     header: &Header,
     payload: Payload,
-    whole: bool,
+    passage: Passage,
     packet: &mut [u8],
     out: &mut Out<'_, S>,
 ) -> Forwarded {
+    if let (Payload::Event(clock), Some(agreed)) = (payload, to.sending()) {
+        let as_it_is = agreed.payloads.event.is_some_and(|event| passage.whole && event.clock == clock);
+        if !as_it_is {
+            return send_key(to, passage.pressed);
+        }
+    }
     let Some(agreed) = to.sending().filter(|_| to.takes_forward()) else {
         if to.takes_forward() {
             to.send.interrupt();
@@ -43,16 +59,20 @@ pub(crate) fn forward<S: PacketSink>(
         return Forwarded::Not;
     };
     let payload_type = match payload {
+        // Who hears keys sounded would hear the tone that some phones send beside the event as a second key.
+        Payload::Audio(_) if passage.key_is_down && agreed.payloads.event.is_none() => {
+            to.send.interrupt();
+            return Forwarded::Not;
+        }
         Payload::Audio(codec) => {
             if let (Codec::G711(from), Codec::G711(into)) = (codec, agreed.payloads.codec) {
                 transcode(bytes, from, into);
             }
             agreed.payloads.audio
         }
-        // An event among audio that is decoded on its way, or counted by another clock, is one of our own.
-        Payload::Event(clock) => match agreed.payloads.event.filter(|event| whole && event.clock == clock) {
+        Payload::Event(_) => match agreed.payloads.event {
             Some(event) => event.payload_type,
-            None => return send_key(to, header, bytes),
+            None => return Forwarded::Not,
         },
         Payload::Noise => match agreed.payloads.noise {
             Some(payload_type) => payload_type,
@@ -83,16 +103,9 @@ pub(crate) fn forward<S: PacketSink>(
     Forwarded::Sent
 }
 
-/// The press, told once by its timestamp, is sent anew: by an event of the far end's kind, or sounded where it has none.
-fn send_key(to: &mut Leg, header: &Header, bytes: &[u8]) -> Forwarded {
-    let Some(event) = TelephoneEvent::parse(bytes) else {
-        return Forwarded::Not;
-    };
-    let press = (header.ssrc, header.timestamp);
-    if to.sounded == Some(press) {
-        return Forwarded::Not;
-    }
-    to.sounded = Some(press);
-    let queued = crate::telephone_event::key_of(event.code).is_some_and(|key| to.keys.push(key, KEY_MS));
+/// A press among audio that is decoded on its way, or counted by another clock, or unknown to the far end, is sent anew: by
+/// an event of the far end's kind, or sounded where it has none. Quick presses wait for each other.
+fn send_key(to: &mut Leg, pressed: Option<char>) -> Forwarded {
+    let queued = to.playback.is_none() && pressed.is_some_and(|key| to.keys.push(key, KEY_MS));
     if queued { Forwarded::KeyQueued } else { Forwarded::Not }
 }

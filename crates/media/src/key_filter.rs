@@ -9,6 +9,8 @@ const PAIR: Duration = Duration::from_millis(500);
 const TAIL: Duration = Duration::from_millis(250);
 /// A telephone-event whose end was lost counts as held this long at most.
 const HELD: Duration = Duration::from_secs(5);
+/// How long after the end of a telephone-event a tone beside it may go on: three packets tell the end, 20 ms apart.
+const RESIDUE: Duration = Duration::from_millis(60);
 /// How long after a key that we sounded a line may still send it back.
 const ECHO: Duration = Duration::from_millis(400);
 /// In-band presses that wait for their telephone-event at most.
@@ -44,6 +46,14 @@ impl KeyFilter {
         if let Some((_, _, until)) = self.event.as_mut().filter(|(known, ..)| *known == key) {
             until.get_or_insert(now);
         }
+    }
+
+    /// Whether a key is down by telephone-event, or was until just now: its tone may be in the audio.
+    pub fn is_down(&self, now: Instant) -> bool {
+        self.event.is_some_and(|(_, since, until)| match until {
+            Some(until) => now.saturating_duration_since(until) <= RESIDUE,
+            None => now.saturating_duration_since(since) <= HELD,
+        })
     }
 
     /// We sound a key to this far end.

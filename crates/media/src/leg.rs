@@ -44,6 +44,8 @@ pub(crate) enum Transport {
 pub(crate) struct Ears {
     pub events: telephone_event::Receiver,
     pub filter: KeyFilter,
+    /// The key whose press began with the last telephone-event packet.
+    pub pressed: Option<char>,
     /// In-band detection, while it is wanted.
     pub in_band: Option<Box<Detector>>,
     /// SSRC and timestamp after the last audio the detector heard.
@@ -70,8 +72,6 @@ pub(crate) struct Leg {
     pub last_heard: Instant,
     pub seed: Seed,
     pub cname: u64,
-    /// SSRC and timestamp of the partner's last telephone-event that was sounded for it.
-    pub sounded: Option<(u32, u32)>,
     /// The next own frame does not follow the last one in time.
     pub gap: bool,
     /// What it says in samples, while somebody needs that.
@@ -105,7 +105,6 @@ impl Leg {
             last_heard: now,
             cname: seed.next_number(),
             seed,
-            sounded: None,
             gap: true,
             decoding: None,
             speaking: None,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Engine, out};
-use crate::bridge;
+use crate::bridge::{self, Passage};
 use crate::codec::Codec;
 use crate::command::{Event, LegId};
 use crate::g711::Law;
@@ -140,10 +140,13 @@ impl Engine {
             return;
         }
         let mut out = out!(self, now, sink);
+        let ears = self.legs.get(slot).map(|leg| (leg.ears.pressed, leg.ears.filter.is_down(now)));
+        let (pressed, key_is_down) = ears.unwrap_or_default();
+        let passage = Passage { whole, pressed, key_is_down };
         let Some(partner_leg) = self.legs.get_mut(partner) else {
             return;
         };
-        if bridge::forward(partner_leg, header, payload, whole, packet, &mut out) == bridge::Forwarded::KeyQueued {
+        if bridge::forward(partner_leg, header, payload, passage, packet, &mut out) == bridge::Forwarded::KeyQueued {
             partner_leg.start_frames(now, partner);
             self.arm(partner);
         } else if matches!(partner_leg.transport, Transport::WebRtc(_)) {
@@ -270,6 +273,10 @@ impl Leg {
             return None;
         };
         let heard = self.ears.events.take(header.ssrc, header.timestamp, event);
+        self.ears.pressed = match heard {
+            Heard::Pressed(key) | Heard::Tapped(key) => Some(key),
+            Heard::Released(_) | Heard::Nothing => None,
+        };
         if let Heard::Pressed(key) | Heard::Tapped(key) = heard
             && self.ears.filter.event_pressed(key, out.now)
         {

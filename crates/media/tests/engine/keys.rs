@@ -230,3 +230,54 @@ fn every_key_by_every_way_at_every_level_counts_once() {
         }
     }
 }
+
+/// A phone that sends event and tone, quickly, to a far side that has no events: each key once, in order.
+#[test]
+fn event_and_tone_are_one_key_to_a_far_side_without_events() {
+    for both in [true, false] {
+        let mut world = World::new();
+        let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+        let b = Phone::new(2, Law::Mu, None).open(&mut world);
+        world.command(Command::Bridge { a: a.leg, b: b.leg });
+        for key in "14445#".chars() {
+            let code = media::telephone_event::code_of(key).unwrap();
+            let mut sender = media::telephone_event::Sender::new(code, 100);
+            let mut late = None;
+            let stamp = a.timestamp;
+            let mut samples = if both { tone(key, 100, -10.0) } else { vec![0; 800] };
+            samples.resize(800 + 480, 0);
+            for (number, frame) in samples.chunks(160).enumerate() {
+                if let Some(event) = sender.next_payload() {
+                    let audio_stamp = std::mem::replace(&mut a.timestamp, stamp);
+                    let packet = a.packet(101, &event.bytes());
+                    a.timestamp = audio_stamp;
+                    // One end comes late, after the next press began.
+                    if number == 6 {
+                        late = Some(packet);
+                    } else {
+                        world.packet(a.leg, media::Channel::Rtp, a.at, &packet);
+                    }
+                }
+                a.say_frame(&mut world, frame);
+                world.pass(20);
+            }
+            if let Some(packet) = late {
+                let mut next = media::telephone_event::Sender::new(3, 40);
+                let event = next.next_payload().unwrap();
+                let press = a.packet(101, &event.bytes());
+                world.packet(a.leg, media::Channel::Rtp, a.at, &press);
+                world.packet(a.leg, media::Channel::Rtp, a.at, &packet);
+                a.timestamp = a.timestamp.wrapping_add(320);
+                world.pass(100);
+            }
+        }
+        world.pass(2000);
+        let mut detector = media::dtmf::Detector::new();
+        let mut keys = String::new();
+        for (.., payload) in world.rtp_to(b.at) {
+            detector.hear(Law::Mu, &payload, |key| keys.push(key));
+        }
+        assert_eq!(keys, "1343434353#3", "tone beside the event: {both}");
+        assert_eq!(world.keys(a.leg), "1343434353#3");
+    }
+}
