@@ -11,6 +11,10 @@ use crate::configuration::{Arguments, Cli, Configuration, Mode, StartProblem, Ve
 use crate::store;
 use clap::Parser;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long threads that still do something are waited for at the end.
+const LAST_THREADS: Duration = Duration::from_secs(1);
 
 /// Runs the program: 0 when it did what was asked, 1 when it could not (said in one sentence), 2 for wrong arguments.
 #[must_use]
@@ -50,7 +54,10 @@ fn in_runtime(work: impl Future<Output = Result<(), StartProblem>>) -> Result<()
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|why| {
         StartProblem(format!("The threads of the server could not be started ({why}); raise the limit of processes."))
     })?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // A thread that hangs must not keep a server that has stopped.
+    runtime.shutdown_timeout(LAST_THREADS);
+    done
 }
 
 fn serve(arguments: &Arguments, mode: Mode) -> Result<(), StartProblem> {

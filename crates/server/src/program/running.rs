@@ -77,8 +77,8 @@ pub(crate) async fn run(configuration: Configuration) -> Result<(), StartProblem
     }
     announce(&configuration);
     until_stopped(&control).await;
-    let _ = writer.settled().await;
     end_threads(&control, control_thread).await;
+    let _ = writer.settled().await;
     store.close().await;
     Ok(())
 }
