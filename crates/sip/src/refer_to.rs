@@ -58,8 +58,9 @@ impl ReferTo {
         if values.next().is_some() {
             return Err(ReferToProblem::Several);
         }
-        let address = NameAddr::parse(value).ok_or(ReferToProblem::Broken)?;
-        let uri = address.uri().ok_or(ReferToProblem::Broken)?;
+        // A URI with header fields must stand in <>, but old phones forget it.
+        let named = NameAddr::parse(value).and_then(|address| address.uri());
+        let uri = named.or_else(|| Uri::parse(value)).ok_or(ReferToProblem::Broken)?;
         let method = uri.params().get("method").map_or("INVITE".to_owned(), scan::text);
         Ok(Self { uri: without_headers(&uri), method, replaces: replaces_of(&uri)? })
     }
@@ -115,6 +116,8 @@ mod tests {
         let replaces = attended.replaces.unwrap();
         assert_eq!(replaces.call_id, "090459243588173445@h");
         assert_eq!((replaces.to_tag.as_str(), replaces.from_tag.as_str()), ("7m", "31"));
+        let bare = parse("Refer-To: sip:c@h?Replaces=x%40h;to-tag=1;from-tag=2\r\n").unwrap();
+        assert_eq!((bare.uri.as_str(), bare.replaces.unwrap().from_tag.as_str()), ("sip:c@h", "2"));
         assert_eq!(parse("Refer-To: <sip:c@h;method=BYE>\r\n").unwrap().method, "BYE");
         assert_eq!(parse("Refer-To: tel:+827012345678\r\n").unwrap().uri, "tel:+827012345678");
     }
