@@ -127,3 +127,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         matches!(tokio::time::timeout(WRITE_WITHIN, written).await, Ok(Ok(())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sip::Transport;
+    use tokio::io::{DuplexStream, duplex};
+    use tokio::sync::mpsc::{Receiver, channel};
+
+    /// A connection of a stranger who came `ago`, and the stranger's end of it.
+    fn stranger(ago: Duration) -> (DuplexStream, Receiver<Input>) {
+        let (ours, theirs) = duplex(1024);
+        let (signalling, inbox) = Signalling::new(1);
+        let address = "192.0.2.1:5060".parse().unwrap();
+        let flow = Flow { transport: Transport::Tcp, local: address, remote: address, connection: 7 };
+        let patience = Patience::with_stranger(Instant::now().checked_sub(ago).unwrap());
+        let (writes, outgoing) = channel(1);
+        tokio::spawn(async move {
+            // The control thread would hold this end.
+            let _writes = writes;
+            Connection { stream: ours, flow, signalling, outgoing, patience }.run().await;
+        });
+        (theirs, inbox)
+    }
+
+    #[tokio::test]
+    async fn dripping_bytes_keep_no_stranger_on() {
+        let (mut theirs, mut inbox) = stranger(Duration::from_millis(29_700));
+        let drip = async {
+            while theirs.write_all(b"O").await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = drip => {}
+            input = inbox.recv() => assert!(matches!(input, Some(Input::Closed(7)))),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_stranger_goes_and_one_who_speaks_stays() {
+        let (_theirs, mut inbox) = stranger(Duration::from_secs(30));
+        assert!(matches!(inbox.recv().await, Some(Input::Closed(7))));
+        let (mut theirs, mut inbox) = stranger(Duration::from_millis(29_000));
+        theirs.write_all(b"OPTIONS sip:a SIP/2.0\r\nl: 0\r\n\r\n\r\n\r\n").await.unwrap();
+        assert!(matches!(inbox.recv().await, Some(Input::Message(flow, _)) if flow.connection == 7));
+        let mut pong = [0; 2];
+        theirs.read_exact(&mut pong).await.unwrap();
+        assert_eq!(&pong, sip::framing::PONG);
+        drop(theirs);
+        assert!(matches!(inbox.recv().await, Some(Input::Closed(7))));
+    }
+}

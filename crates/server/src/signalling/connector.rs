@@ -159,3 +159,62 @@ async fn handshake(
     };
     TlsConnector::from(config).connect(name, stream).await.map_err(|why| why.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tls::{Keeper, kept_or_made, unix_seconds};
+    use super::*;
+    use crate::metrics::Metrics;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    fn connector() -> (Connector, mpsc::Receiver<Input>) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = kept_or_made(folder.path(), &["sori.test".to_owned()], unix_seconds()).unwrap();
+        let keeper = Keeper::open(files, &Metrics::default()).unwrap();
+        let (signalling, inbox) = Signalling::new(1);
+        let dialling = Dialling { peers: Arc::new(Peers::new(false, keeper)), names: PeerNames::default() };
+        (Connector::new(signalling, dialling, tokio::runtime::Handle::current()), inbox)
+    }
+
+    fn flow(transport: Transport, remote: SocketAddr) -> Flow {
+        Flow { transport, local: "127.0.0.1:5060".parse().unwrap(), remote, connection: 0 }
+    }
+
+    #[tokio::test]
+    async fn messages_share_a_connection_and_one_that_closed_is_made_anew() {
+        let (mut connector, mut inbox) = connector();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = flow(Transport::Tcp, listener.local_addr().unwrap());
+        for number in 1..=2u64 {
+            assert!(connector.send(to, b"one ".to_vec()) && connector.send(to, b"two".to_vec()));
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let Some(Input::Connected(flow, _)) = inbox.recv().await else { panic!("not connected") };
+            assert_eq!(flow, Flow { connection: number, ..to });
+            connector.opened(flow);
+            let mut both = [0; 7];
+            stream.read_exact(&mut both).await.unwrap();
+            assert_eq!(&both, b"one two");
+            drop(stream);
+            assert!(matches!(inbox.recv().await, Some(Input::Closed(closed)) if closed == number));
+            assert_eq!(connector.closed(number), Some(to), "who waits on it is told");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_there_and_no_tls_there_are_told() {
+        let (mut connector, mut inbox) = connector();
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let to = flow(Transport::Tcp, closed);
+        assert!(connector.send(to, b"x".to_vec()));
+        let Some(Input::Unreachable(told, why)) = inbox.recv().await else { panic!("not told") };
+        assert_eq!(told, to);
+        connector.unreachable(told, &why);
+        let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = flow(Transport::Tls, plain.local_addr().unwrap());
+        assert!(connector.send(to, b"x".to_vec()));
+        plain.accept().await.unwrap();
+        assert!(matches!(inbox.recv().await, Some(Input::Unreachable(told, _)) if told == to));
+        assert!(!connector.send(flow(Transport::Udp, closed), b"x".to_vec()), "there is nothing to connect");
+    }
+}
