@@ -49,14 +49,15 @@ fn blend(from: i16, to: i16, index: usize, length: usize) -> i16 {
 
 /// A period at which the beginning can be cut, if there is one.
 fn splice_period(samples: &[i16], rate: Rate, anywhere: bool) -> Option<usize> {
-    let stretch: Vec<f32> = samples.get(..rate.samples(2 * LONGEST_MS))?.iter().map(|s| f32::from(*s)).collect();
-    let power = stretch.iter().map(|s| s * s).sum::<f32>() / stretch.len() as f32;
+    let stretch = samples.get(..rate.samples(2 * LONGEST_MS))?;
+    let power = stretch.iter().map(|s| f32::from(*s).powi(2)).sum::<f32>() / stretch.len() as f32;
     if power < QUIET * QUIET {
         return Some(rate.samples(LONGEST_MS / 2));
     }
     if !anywhere {
         return None;
     }
+    let stretch: Vec<f32> = stretch.iter().map(|s| f32::from(*s)).collect();
     let best = best_period(&stretch, rate);
     (best.likeness >= ALIKE).then_some(best.samples)
 }

@@ -15,7 +15,7 @@ const WHOLE_MS: i64 = 80;
 /// Losses longer than this, in milliseconds, are cut out instead of being made up.
 const LONG_LOSS_MS: i64 = 200;
 /// The wait may be this much longer or shorter than wanted, in milliseconds, before audio is spliced.
-const TOO_LONG_MS: i64 = 15;
+const TOO_LONG_MS: i64 = 20;
 const TOO_SHORT_MS: i64 = 12;
 /// Beyond this the wait is shortened also where somebody speaks, not in pauses alone.
 const MUCH_TOO_LONG_MS: i64 = 50;
@@ -177,7 +177,10 @@ impl Hearing {
         let from = self.ready.len();
         let concealed = self.concealer.is_concealing();
         self.concealer.end();
-        if !self.play_first(since_start) || !concealed {
+        let played = self.play_first(since_start);
+        // It was decoded before its time; that says nothing of the wait.
+        self.waited_us = None;
+        if !played || !concealed {
             return true;
         }
         if let Some((made, fresh)) =

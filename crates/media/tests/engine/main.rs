@@ -13,5 +13,6 @@ mod securing;
 mod talker;
 mod transcoding;
 mod webrtc;
+mod webrtc_opus;
 mod wide_legs;
 mod world;

@@ -20,8 +20,8 @@ use crate::world::{Phone, World, local};
 const LEG: LegId = LegId(7);
 
 /// The browser's side.
-struct Peer {
-    leg: LegId,
+pub struct Peer {
+    pub leg: LegId,
     rtc: Rtc,
     at: SocketAddr,
     mid: Option<Mid>,
@@ -29,9 +29,9 @@ struct Peer {
     outbox: VecDeque<Vec<u8>>,
     wake: Instant,
     connected: bool,
-    heard: Vec<(u8, Vec<u8>)>,
+    pub heard: Vec<(u8, Vec<u8>)>,
     sequence: u64,
-    timestamp: u32,
+    pub timestamp: u32,
 }
 
 impl Peer {
@@ -39,7 +39,8 @@ impl Peer {
         Self::with_opus(leg, now, false)
     }
 
-    fn with_opus(leg: LegId, now: Instant, opus: bool) -> Self {
+    /// One that speaks Opus before anything else.
+    pub fn with_opus(leg: LegId, now: Instant, opus: bool) -> Self {
         let mut config = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
@@ -104,7 +105,7 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, now: Instant, payload_type: u8, payload: &[u8]) {
+    pub fn send(&mut self, now: Instant, payload_type: u8, payload: &[u8]) {
         self.drain(now);
         let mut api = self.rtc.direct_api();
         let stream = api.stream_tx_by_mid(self.mid.unwrap(), None).unwrap();
@@ -132,7 +133,7 @@ impl Peer {
 }
 
 /// Carries datagrams both ways, in steps of 5 ms.
-fn exchange(world: &mut World, peers: &mut [&mut Peer], ms: u64) {
+pub fn exchange(world: &mut World, peers: &mut [&mut Peer], ms: u64) {
     let mut taken = 0;
     for _ in 0..ms / 5 {
         let now = world.now();
@@ -165,20 +166,20 @@ fn exchange(world: &mut World, peers: &mut [&mut Peer], ms: u64) {
 
 /// Opens a leg to a new peer and lets it connect.
 fn join(world: &mut World, leg: LegId, peer_offers: bool) -> Peer {
-    let mut peer = Peer::new(leg, world.now());
+    let peer = Peer::new(leg, world.now());
+    join_with(world, peer, peer_offers, None)
+}
+
+/// Opens a leg to this peer, like another leg, and lets it connect.
+pub fn join_with(world: &mut World, mut peer: Peer, peer_offers: bool, like: Option<LegId>) -> Peer {
+    let leg = peer.leg;
     if peer_offers {
         let offer = Some(peer.offer());
-        world.command(Command::Open { leg, profile: Profile::WebRtc, offer, family: media::Family::V4, like: None });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer, family: media::Family::V4, like });
         let answer = world.local_sdp(leg);
         peer.accept(&answer);
     } else {
-        world.command(Command::Open {
-            leg,
-            profile: Profile::WebRtc,
-            offer: None,
-            family: media::Family::V4,
-            like: None,
-        });
+        world.command(Command::Open { leg, profile: Profile::WebRtc, offer: None, family: media::Family::V4, like });
         let sdp = peer.answer(&world.local_sdp(leg));
         world.command(Command::Answer { leg, sdp });
     }
