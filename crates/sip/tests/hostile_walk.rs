@@ -72,7 +72,7 @@ impl Walk {
         let branch = format!("w{}", self.count);
         let cseq = if self.dice.below(8) == 0 { self.dice.below(20) as u32 } else { 20 + self.count };
         let tag = ["b", "c", "d"][self.dice.below(3)];
-        let methods = ["ACK", "BYE", "UPDATE", "INVITE", "PRACK", "INFO", "OPTIONS", "REFER", "NOTIFY"];
+        let methods = ["ACK", "BYE", "UPDATE", "INVITE", "PRACK", "INFO", "OPTIONS", "REFER", "NOTIFY", "SUBSCRIBE"];
         let method = methods[self.dice.below(methods.len())];
         let text = match self.dice.below(8) {
             0 => INVITE.replace("i1", &branch).replace("one@", &format!("{branch}@")),
@@ -82,6 +82,7 @@ impl Walk {
                 let text = within(&response, method, cseq, &branch);
                 let rseq = response.lines().find_map(|line| line.strip_prefix("RSeq: "));
                 match (method, rseq) {
+                    ("SUBSCRIBE", _) => format!("{text}\nEvent: refer\nExpires: 0"),
                     ("REFER", _) => format!("{text}\nRefer-To: <sip:7@h>"),
                     ("PRACK", Some(rseq)) => format!("{text}\nRAck: {rseq} 10 INVITE"),
                     _ => text,

@@ -118,6 +118,7 @@ fn a_transfer_that_takes_too_long_is_told_as_such() {
     peer.pass(300_000);
     let (_, notify) = peer.one();
     assert_eq!(value(&notify, "Subscription-State"), "terminated;reason=timeout");
+    assert!(notify.ends_with("SIP/2.0 100 Trying\r\n"), "what is known, not how it ended: {notify}");
     assert_eq!(peer.endpoint.counts().referrals, 1);
     peer.endpoint.end(peer.now, id, None);
     // Nobody answers the NOTIFY: it is over all the same.
@@ -198,4 +199,32 @@ fn replaces_of_an_invite() {
     ));
     let Some(Event::Invite { request, .. }) = peer.told().pop() else { panic!() };
     assert!(Replaces::of(&request).is_err(), "twice is a bad request");
+}
+
+#[test]
+fn the_peer_renews_and_ends_its_subscription() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, refer, ok) = referred(&mut peer, "");
+    peer.endpoint.accept_refer(peer.now, refer);
+    let sent = peer.sent();
+    peer.respond(&sent[1], "200 OK", "c1", "");
+    peer.endpoint.refer_progress(peer.now, refer, 180);
+    let (_, notify) = peer.one();
+    peer.respond(&notify, "200 OK", "c1", "");
+    peer.feed(&format!("{}\nEvent: refer;id=20\nExpires: 9000", within(&ok, "SUBSCRIBE", 21, "s1")));
+    let sent = peer.sent();
+    assert_eq!((value(&sent[0], "CSeq"), value(&sent[0], "Expires")), ("21 SUBSCRIBE", "300"));
+    assert!(sent[1].starts_with("NOTIFY") && sent[1].ends_with("SIP/2.0 180 Ringing\r\n"), "{sent:?}");
+    peer.respond(&sent[1], "200 OK", "c1", "");
+    peer.feed(&format!("{}\nEvent: refer\nExpires: 0", within(&ok, "SUBSCRIBE", 22, "s2")));
+    let sent = peer.sent();
+    assert_eq!(value(&sent[0], "Expires"), "0");
+    assert_eq!(value(&sent[1], "Subscription-State"), "terminated;reason=timeout");
+    peer.respond(&sent[1], "200 OK", "c1", "");
+    assert_eq!(peer.endpoint.counts().referrals, 0);
+    peer.feed(&format!("{}\nEvent: refer\nExpires: 60", within(&ok, "SUBSCRIBE", 23, "s3")));
+    let (_, refusal) = peer.one();
+    assert!(refusal.starts_with("SIP/2.0 4"), "nothing is left to subscribe to: {refusal}");
+    peer.endpoint.end(peer.now, id, None);
+    peer.assert_nothing_left();
 }

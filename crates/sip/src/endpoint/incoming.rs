@@ -62,7 +62,8 @@ impl Endpoint {
     pub(super) fn receive_in_dialog(&mut self, now: Instant, flow: Flow, request: &Request, key: u64) -> bool {
         let Some(id) = self.session_of(request) else { return false };
         let method = request.method();
-        if !is_within(method) {
+        let subscribes = method == Method::Subscribe;
+        if !is_within(method) && !subscribes {
             return false;
         }
         self.adopt_flow(id, flow);
@@ -70,6 +71,9 @@ impl Endpoint {
         if !session.dialog.accept_cseq(request.cseq()) {
             self.answer_stateless(flow, request.raw(), &Reply::new(500));
             return true;
+        }
+        if subscribes {
+            return self.receive_refer_subscribe(now, flow, request, (id, key));
         }
         match method {
             Method::Bye => self.receive_bye(now, flow, request, (id, key)),

@@ -6,12 +6,14 @@ use super::{ClientUser, Endpoint, ServerUser};
 use crate::dialog::{Dialog, InDialog};
 use crate::event::{Event, InviteId, ReferId};
 use crate::flow::Flow;
+use crate::header::HeaderName;
 use crate::method::Method;
 use crate::print;
 use crate::reason_phrase::phrase;
 use crate::refer_to::ReferTo;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::scan;
 use crate::timer::Timer;
 
 /// How long the peer is told of a REFER; a transfer that rings longer is told as unknown.
@@ -27,6 +29,8 @@ pub(crate) struct Referral {
     wants_notify: bool,
     /// `id` of the Event header: CSeq of the REFER, of all but the first in a dialog (RFC 3515 2.4.6).
     number: Option<u32>,
+    /// The latest status that was told.
+    latest: u16,
     /// The dialog, once the call is over and the subscription outlives it (RFC 5057 4.1).
     rest: Option<Box<Dialog>>,
 }
@@ -44,7 +48,8 @@ enum Stage {
 enum State {
     Going(u16),
     Final(u16),
-    TimedOut,
+    /// The subscription ends before the outcome is known; the latest that was.
+    Left(u16),
 }
 
 impl State {
@@ -54,8 +59,7 @@ impl State {
 
     fn status(self) -> u16 {
         match self {
-            Self::Going(status) | Self::Final(status) => status,
-            Self::TimedOut => 408,
+            Self::Going(status) | Self::Final(status) | Self::Left(status) => status,
         }
     }
 }
@@ -80,7 +84,7 @@ impl Endpoint {
         self.start_server(now, flow, request, key, ServerUser::Nobody);
         let wants_notify = request.header("Refer-Sub").is_none_or(|value| !value.starts_with(b"false"));
         let stage = Stage::Asked { transaction: key };
-        self.referrals.insert(refer, Referral { invite: id, stage, wants_notify, number, rest: None });
+        self.referrals.insert(refer, Referral { invite: id, stage, wants_notify, number, latest: 100, rest: None });
         if let Some(session) = self.invites.get_mut(&id) {
             session.referral = Some(refer);
         }
@@ -132,6 +136,7 @@ impl Endpoint {
             return;
         }
         *next = Some(state);
+        referral.latest = state.status();
         if sent.is_none() {
             self.send_refer_notify(now, refer);
         }
@@ -181,9 +186,46 @@ impl Endpoint {
     pub(super) fn refer_limit(&mut self, now: Instant, refer: u64) {
         match self.referrals.get(&refer).map(|referral| &referral.stage) {
             Some(Stage::Asked { .. }) => self.refuse_refer(now, ReferId(refer), 408),
-            Some(Stage::Told { .. }) => self.tell_referral(now, refer, State::TimedOut),
+            Some(Stage::Told { .. }) => self.leave_subscription(now, refer),
             None => {}
         }
+    }
+
+    fn leave_subscription(&mut self, now: Instant, refer: u64) {
+        if let Some(latest) = self.referrals.get(&refer).map(|referral| referral.latest) {
+            self.tell_referral(now, refer, State::Left(latest));
+        }
+    }
+
+    /// A SUBSCRIBE within the call renews or ends the subscription that a REFER made (RFC 3515 2.4.4); false when it is
+    /// about something else.
+    pub(super) fn receive_refer_subscribe(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        request: &Request,
+        id_key: (u64, u64),
+    ) -> bool {
+        let (id, key) = id_key;
+        let event = request.known(HeaderName::Event).unwrap_or_default();
+        let package = scan::split_once(event, b';').map_or(event, |(package, _)| package);
+        let refer = self.invites.get(&id).and_then(|session| session.referral);
+        let Some(refer) = refer.filter(|_| scan::trim(package).eq_ignore_ascii_case(b"refer")) else { return false };
+        let Some(Stage::Told { .. }) = self.referrals.get(&refer).map(|referral| &referral.stage) else { return false };
+        let limit = u32::try_from(NOTIFY_LIMIT.as_secs()).unwrap_or(u32::MAX);
+        let seconds = request.expires().unwrap_or(limit).min(limit);
+        self.start_server(now, flow, request, key, ServerUser::Nobody);
+        let mut lines = self.wire.buffer();
+        print::number_header(&mut lines, "Expires", u64::from(seconds));
+        self.answer_in_dialog(now, id, key, 200, &lines, None);
+        self.wire.recycle(lines);
+        if seconds == 0 {
+            self.leave_subscription(now, refer);
+        } else if let Some(latest) = self.referrals.get(&refer).map(|referral| referral.latest) {
+            self.wire.timers.set(now, Timer::Refer(refer), Duration::from_secs(u64::from(seconds)));
+            self.tell_referral(now, refer, State::Going(latest));
+        }
+        true
     }
 
     /// The call is over: what the peer still is to be told goes on with the rest of its dialog.
@@ -214,6 +256,6 @@ fn notify_lines(lines: &mut Vec<u8>, number: Option<u32>, state: State) {
     lines.extend_from_slice(match state {
         State::Going(_) => b"\r\nSubscription-State: active;expires=300\r\n",
         State::Final(_) => b"\r\nSubscription-State: terminated;reason=noresource\r\n",
-        State::TimedOut => b"\r\nSubscription-State: terminated;reason=timeout\r\n",
+        State::Left(_) => b"\r\nSubscription-State: terminated;reason=timeout\r\n",
     });
 }
