@@ -25,8 +25,10 @@ const FOUND_BY_REFRESH: Duration = Duration::from_secs(1_800);
 /// A third repetition of an INVITE and its 180 have come by then.
 const REPEATED_WITHIN: Duration = Duration::from_secs(16);
 
-/// A line that is silent is taken for dead after the engine's time, and a little.
-const FOUND_BY_SILENCE: Duration = Duration::from_millis(crate::world::QUIET_MS as u64 + 2_000);
+/// A party that says nothing any more is found by the silence of its line, by a provisional response that it never
+/// acknowledges, or by an answer (64 × T1).
+const FOUND_BY_SILENCE: Duration = Duration::from_secs(34);
+const _: () = assert!(crate::world::QUIET_MS < 34_000, "silence is found by then");
 
 /// All calls of a run.
 #[derive(Debug, Default)]
@@ -159,7 +161,9 @@ impl CallTruth {
         let before = std::mem::take(&mut self.ghosts);
         for call in agents.iter().filter(|agent| !agent.gone).flat_map(|agent| agent.calls.values()) {
             let Some(record) = self.calls.values().rfind(|record| key(record) == call.key) else { continue };
-            let over = record.ended_at.is_some();
+            // Whose call was joined with another talks on in that one.
+            let joined = record.trace.iter().any(|mark| mark.what == "joined");
+            let over = record.ended_at.is_some() && !joined;
             // Who rings while others talk is a late device, unless the call is being handed on.
             let taken = record.state == CallState::Engaged && call.stand == Stand::Ringing && !is_handed_on(record);
             let is_excused = call.faults.iter().any(|fault| fault.haunts())
@@ -235,8 +239,14 @@ impl CallTruth {
         if excuse::is_upset(agents, key_of_it, now) || excuse::is_faulty(agents, key_of_it, Fault::spoils_audio) {
             return Ok(());
         }
-        let party =
-            |side| parties(agents).find(|call| call.key == key(record) && call.side == side && call.version == 1);
+        let party = |side| {
+            parties(agents).find(|call| {
+                call.key == key_of_it
+                    && call.side == side
+                    && call.version == 1
+                    && !call.faults.iter().any(|f| f.haunts())
+            })
+        };
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
         for call in [customer, manager] {
             if call.hearing.voice.is_none() {

@@ -7,6 +7,8 @@ use crate::world::SERVER;
 use sip::Transport;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// The usual session interval (RFC 4028).
+const SESSION_SECONDS: u32 = 1_800;
 /// How long phones sign in for, seconds.
 const EXPIRES: u32 = 60;
 
@@ -24,6 +26,7 @@ pub fn carrier(nth: u8, habit: Habit) -> AgentSetup {
         server: SERVER,
         sign_in: None,
         payload_type: PCMU,
+        session_seconds: SESSION_SECONDS,
         nat: None,
         habit,
     }
@@ -51,6 +54,7 @@ pub fn phone(name: &str, transport: Transport, pairing: u8, habit: Habit) -> Age
         }),
         // One of them speaks the other law, so that calls with it are transcoded.
         payload_type: if name == "jun" { PCMA } else { PCMU },
+        session_seconds: SESSION_SECONDS,
         nat: None,
         habit,
     }

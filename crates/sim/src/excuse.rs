@@ -21,7 +21,8 @@ pub fn is_upset(agents: &[Agent], key: u64, now: Instant) -> bool {
 /// # Errors
 /// Says that nobody wanted it to end.
 pub fn check_end(call: &CallRecord, key: u64, agents: &[Agent], now: Instant) -> Result<(), String> {
-    let ordered = call.trace.iter().any(|mark| mark.what == "hung_up");
+    // By the API, or by a manager who joined it with another.
+    let ordered = call.trace.iter().any(|mark| matches!(mark.what.as_str(), "hung_up" | "joined"));
     if ordered || is_upset(agents, key, now) || is_faulty(agents, key, Fault::ends_call) {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! A run by seed: a weather for the network, tempers for the agents, and a few dozen calls.
 
-use crate::agent::{AgentSetup, Carrier, Habit, Phone};
+use crate::agent::{AgentSetup, Carrier, Fault, Habit, Phone};
 use crate::cast;
 use crate::nat::NatKind;
 use crate::network::Link;
@@ -87,23 +87,45 @@ impl Weather {
 /// Plays the run of a seed.
 ///
 /// # Errors
-/// The rule that was broken, with the seed and the ladder.
+/// The rule that was broken, with the seed, the faults and the ladder.
 pub fn play(seed: u64) -> Result<Tally, String> {
+    let (world, lived) = live_through(seed);
+    match lived {
+        Ok(()) => Ok(tally(&world)),
+        Err(rule) => Err(format!(
+            "seed {seed} ({:?}) at {:?}: {rule}\n{}\n{}\nreplay it with SORI_SIM_SEED={seed} cargo test -p sim --test truth",
+            world.setup.sip,
+            world.elapsed(),
+            faults(&world),
+            world.ladder.listed(&world.names(), REPORT_LINES),
+        )),
+    }
+}
+
+/// What was done in a run, for those who doubt that anything was.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What peers did wrong.
+    pub faults: Vec<Fault>,
+    /// Everything that passed.
+    pub ladder: String,
+}
+
+/// Plays the run of a seed and tells what was done in it, whatever rule was broken.
+#[must_use]
+pub fn look_at(seed: u64) -> Played {
+    let (world, _) = live_through(seed);
+    let faults = world.agents.iter().flat_map(|agent| agent.faults.values()).flatten().copied().collect();
+    Played { faults, ladder: world.ladder.listed(&world.names(), usize::MAX) }
+}
+
+fn live_through(seed: u64) -> (World, Result<(), String>) {
     let mut rng = Rng::new(seed);
     let calm = rng.chance(400);
     let setup = setup(seed, &mut rng, calm);
-    let weather = format!("{:?}", setup.sip);
     let mut world = World::new(setup);
     let lived = live(&mut world, &mut rng, calm);
-    lived.map_err(|rule| {
-        let ladder = world.ladder.listed(&world.names(), REPORT_LINES);
-        let faults = faults(&world);
-        format!(
-            "seed {seed} ({weather}) at {:?}: {rule}\n{faults}\n{ladder}\nreplay it with SORI_SIM_SEED={seed} cargo test -p sim --test truth",
-            world.elapsed()
-        )
-    })?;
-    Ok(tally(&world))
+    (world, lived)
 }
 
 fn setup(seed: u64, rng: &mut Rng, calm: bool) -> WorldSetup {
@@ -113,12 +135,14 @@ fn setup(seed: u64, rng: &mut Rng, calm: bool) -> WorldSetup {
     let (faults, upsets) = if calm { (0, 0) } else { (rng.of(&[0, 100, 400, 800]), rng.of(&[0, 0, 150, 400])) };
     let phone_habit = Habit::Phone(Phone { vanishes: phones_vanish, holds: rng.of(&[0, 300]), faults, upsets });
     let carrier_habit = Habit::Carrier(Carrier { hurries: rng.of(&[50, 400]), vanishes: carriers_vanish, faults });
-    let mut agents = vec![cast::carrier(1, carrier_habit), cast::carrier(2, carrier_habit)];
+    let session_seconds = rng.of(&[1_800, 300, 90]);
+    let carrier = |nth| AgentSetup { session_seconds, ..cast::carrier(nth, carrier_habit) };
+    let mut agents = vec![carrier(1), carrier(2)];
     for (name, ..) in PHONES {
         let transport = rng.weighted(&TRANSPORTS);
         let pairing = u8::try_from(rng.between(0..4)).unwrap_or(0);
         let nat = rng.chance(500).then(|| NatKind::of_the_field(rng));
-        agents.push(AgentSetup { nat, ..cast::phone(name, transport, pairing, phone_habit) });
+        agents.push(AgentSetup { nat, session_seconds, ..cast::phone(name, transport, pairing, phone_habit) });
     }
     let inside = Link { loss: 0, duplicate: 0, delay_ms: 0..rng.of(&[1, 3, 20]) };
     let media = match weather {

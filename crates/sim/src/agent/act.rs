@@ -267,11 +267,11 @@ impl Agent {
         call.up_at = Some(now);
         // Early media may have thinned out.
         call.speech.packets = 0;
-        let (side, faults) = (call.side, call.faults.clone());
+        let (side, key, faults) = (call.side, call.key, call.faults.clone());
         if !faults.contains(&Fault::HasNoVoice) {
             self.begin_to_speak(id, now);
         }
-        let mut plans = self.setup.habit.on_up(&mut self.rng, id, side);
+        let mut plans = self.setup.habit.on_up(&mut self.rng, id, side, key);
         plans.extend(faults.iter().flat_map(|fault| fault.on_up(&mut self.rng, id)));
         self.plan_all(now, plans);
     }

@@ -194,7 +194,14 @@ impl Fault {
     /// Does the peer leave without telling?
     #[must_use]
     pub fn leaves_untold(self) -> bool {
-        matches!(self, Self::LeavesSilently | Self::LeavesAndForgets | Self::ByesWithOldCseq)
+        matches!(
+            self,
+            Self::LeavesSilently
+                | Self::LeavesAndForgets
+                | Self::ByesWithOldCseq
+                | Self::NeverPracks
+                | Self::PracksWrongly
+        )
     }
 
     /// May an answer of it be left without ACK?

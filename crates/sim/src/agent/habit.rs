@@ -59,6 +59,11 @@ enum Reaction {
 /// A phone that nobody takes stops ringing by itself.
 const RINGS_AT_MOST: Duration = Duration::from_secs(180);
 
+/// Each so manieth customer talks long.
+const LONG_TALKERS: u64 = 5;
+/// As long as this, and longer.
+const LONG: Duration = Duration::from_secs(130);
+
 /// How often people take a call in which way.
 const REACTIONS: [(u64, Reaction); 9] = [
     (45, Reaction::Answers),
@@ -163,7 +168,7 @@ impl Habit {
     }
 
     /// A call is up.
-    pub(super) fn on_up(self, rng: &mut Rng, id: InviteId, side: Side) -> Vec<(Duration, Deed)> {
+    pub(super) fn on_up(self, rng: &mut Rng, id: InviteId, side: Side, key: u64) -> Vec<(Duration, Deed)> {
         let (vanishes, holds, upsets) = match self {
             Self::Obedient => return Vec::new(),
             Self::Phone(phone) => (phone.vanishes, phone.holds, phone.upsets),
@@ -173,11 +178,14 @@ impl Habit {
         let most = rng.of(&[200, 5_000, 30_000, 60_000]);
         // Some managers wait for the customer, but not for ever.
         let patient = side == Side::Manager && rng.chance(300);
-        let rest = match side {
-            Side::Customer => ms(3_000),
-            Side::Manager if patient => ms(120_000),
-            Side::Manager => ms(0),
-        };
+        // Some calls outlast a session timer, whoever is in them.
+        let long = if key.is_multiple_of(LONG_TALKERS) { LONG } else { Duration::ZERO };
+        let rest = long
+            + match side {
+                Side::Customer => ms(3_000),
+                Side::Manager if patient => ms(120_000),
+                Side::Manager => ms(0),
+            };
         plans.push((rest + rng.ms(0..most), Deed::HangUp(Some(id))));
         if rng.chance(holds) {
             let at = rng.ms(100..8_000);

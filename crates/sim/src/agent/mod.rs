@@ -64,6 +64,8 @@ pub struct AgentSetup {
     pub sign_in: Option<SignIn>,
     /// The G.711 law it speaks, by its payload type.
     pub payload_type: u8,
+    /// The session interval it asks for, seconds (RFC 4028), at least 90.
+    pub session_seconds: u32,
     /// The box before it, if there is one.
     pub nat: Option<NatKind>,
     /// What it does by itself.
@@ -333,6 +335,10 @@ fn last_octet(ip: IpAddr) -> u8 {
 }
 
 fn new_endpoint(setup: &AgentSetup, rng: &mut Rng) -> Endpoint {
-    let config = sip::Config { user_agent: format!("sim-{}", setup.name), ..sip::Config::default() };
+    let config = sip::Config {
+        user_agent: format!("sim-{}", setup.name),
+        session_expires_s: setup.session_seconds,
+        ..sip::Config::default()
+    };
     Endpoint::new(config, rng.bits())
 }

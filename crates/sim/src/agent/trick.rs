@@ -1,6 +1,6 @@
 //! Messages an agent sends past its own endpoint, which would never send them.
 
-use super::{Agent, Stand};
+use super::{Agent, AgentCall, Stand};
 use crate::workspace::{self, PHONES};
 use sip::InviteId;
 use std::time::Instant;
@@ -80,10 +80,12 @@ impl Agent {
         }
     }
 
-    /// Another call of ours, as a URI that replaces it (RFC 3891).
+    /// The call in which somebody is consulted, or that is consulted about, as a URI that replaces it (RFC 3891).
     fn other_call(&self, id: InviteId) -> Option<String> {
-        let mut others = self.calls.iter().filter(|(other, call)| **other != id && call.stand == Stand::Up);
-        let (call_id, remote, local) = others.find_map(|(_, call)| self.meddler.dialog(&call.call_id))?;
+        let key = self.calls.get(&id)?.key;
+        let is_other = |call: &AgentCall| call.key != key && call.key % CONSULTED == key % CONSULTED;
+        let mut others = self.calls.values().filter(|call| call.stand == Stand::Up && is_other(call));
+        let (call_id, remote, local) = others.find_map(|call| self.meddler.dialog(&call.call_id))?;
         let call_id = call_id.replace('@', "%40");
         let host = self.setup.server;
         Some(format!("sip:x@{host}?Replaces={call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"))

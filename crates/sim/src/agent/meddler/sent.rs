@@ -37,6 +37,9 @@ impl Meddled {
                 Fault::NeverRefreshes => {
                     sent = plain::with_header(&sent, "Session-Expires", "90;refresher=uac");
                 }
+                Fault::RefusesUpdates(_) => {
+                    sent = plain::with_header(&sent, "Session-Expires", "90;refresher=uas");
+                }
                 _ => {}
             }
         }
@@ -85,6 +88,18 @@ impl Meddled {
         }
         self.learn_sent(text);
         let mut sent = text.to_owned();
+        if status >= 200 && plain::header(&sent, "Session-Expires").is_some() {
+            // The caller, here the switch, is the refresher, or the one who waits for a refresh in vain.
+            let refuses = self.faults.iter().any(|fault| matches!(fault, Fault::RefusesUpdates(_)));
+            let refresher = match (refuses, self.has(Fault::NeverRefreshes)) {
+                (true, _) => Some("90;refresher=uac"),
+                (_, true) => Some("90;refresher=uas"),
+                _ => None,
+            };
+            if let Some(refresher) = refresher {
+                sent = plain::with_header(&sent, "Session-Expires", refresher);
+            }
+        }
         if status >= 200 && self.has(Fault::AnswersWithoutContact) {
             sent = plain::without_header(&sent, "Contact");
         }
