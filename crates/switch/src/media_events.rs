@@ -25,7 +25,9 @@ impl Switch {
                     self.flush_if_heard(leg);
                 }
             }
-            Event::Key { leg, key } => self.on_key(leg, key, Way::Media, now),
+            Event::Key { leg, key } => {
+                self.on_key(leg, key, Way::Media, now);
+            }
             Event::PlaybackEnded { leg, token } => {
                 if let Some(call) = self.legs.get(&leg).map(|l| l.call) {
                     self.pbx.handle_fact(Fact::PlaybackEnded { call, playback: PlaybackId(token) }, now.unix);
@@ -115,6 +117,11 @@ impl Switch {
             if let Some(invite) = leg.invite {
                 self.endpoint.refuse_offer(now.instant, invite, cause::of_refused_sdp(why));
             }
+            return;
+        }
+        if let LegState::Inviting { early_media, .. } = &mut leg.state {
+            // One branch plays what we cannot hear; what counts is the answer of the one that picks up.
+            *early_media = false;
             return;
         }
         // A leg that could not be opened does not say that it closed; its sockets are given back all the same.

@@ -52,6 +52,28 @@ fn each_branch_of_a_forked_call_is_heard() {
 }
 
 #[test]
+fn early_media_that_cannot_be_heard_ends_nothing() {
+    let mut world = World::new();
+    world.dial(MINJI, "01033334444");
+    let sdp = world.parties[CARRIER].calls[0].sdp().replace("RTP/AVP 0", "RTP/AVP 97");
+    world.parties[CARRIER].reply(0, "183 Session Progress", "a", "", &sdp);
+    world.settle();
+    world.skip();
+    world.answer(CARRIER, 0);
+    world.check(
+        "
+        carrier > 200 sdp
+        carrier < ACK
+        minji < 200 sdp
+        minji > ACK
+        ",
+    );
+    assert_eq!(world.heard(), "carrier hears minji, minji hears carrier");
+    world.hang_up(CARRIER, 0);
+    world.check_all_free();
+}
+
+#[test]
 fn provisional_answers_are_acknowledged_both_ways() {
     let mut world = World::new();
     world.parties[MINJI].abilities = "Supported: 100rel\r\n";

@@ -23,7 +23,6 @@ pub const MINJI: usize = 1;
 pub const JUN: usize = 2;
 /// A second phone of minji's.
 pub const MINJI2: usize = 3;
-pub const SORA: usize = 4;
 
 /// Rounds of messages after one deed at most.
 const MAX_ROUNDS: usize = 1_000;
