@@ -106,6 +106,9 @@ pub enum Command {
     /// The leg belongs to another call from now on, `to` by its number; its bridge ends. [`Event::Arrived`] follows from
     /// the engine of that call; commands about the leg before that are lost.
     Move { leg: LegId, to: u64 },
+    /// The far end pressed a key in its signalling (INFO): whom the leg is bridged with gets it as by
+    /// [`Command::SendKey`], unless it goes over as telephone-event by itself.
+    PassKey { leg: LegId, key: char, duration_ms: u16 },
     /// Forget the leg. Its sockets close. [`Event::Closed`] follows, of a leg that is not open too.
     Close { leg: LegId },
 }
@@ -129,6 +132,7 @@ impl Command {
             | Self::Record { leg, .. }
             | Self::StopRecording { leg }
             | Self::SendKey { leg, .. }
+            | Self::PassKey { leg, .. }
             | Self::Move { leg, .. }
             | Self::Close { leg } => leg,
         }

@@ -9,6 +9,8 @@ const PAIR: Duration = Duration::from_millis(500);
 const TAIL: Duration = Duration::from_millis(250);
 /// A telephone-event whose end was lost counts as held this long at most.
 const HELD: Duration = Duration::from_secs(5);
+/// How long one press may take to come by signalling and by telephone-event.
+const SIGNALLED: Duration = Duration::from_millis(1500);
 /// How long after the end of a telephone-event a tone beside it may go on: three packets tell the end, 20 ms apart.
 const RESIDUE: Duration = Duration::from_millis(60);
 /// How long after a key that we sounded a line may still send it back.
@@ -23,6 +25,8 @@ pub struct KeyFilter {
     in_band: [Option<(char, Instant)>; WAITING],
     /// The key we sounded last, and until when.
     ours: Option<(char, Instant)>,
+    /// The key that signalling passed on last.
+    passed: Option<(char, Instant)>,
 }
 
 impl KeyFilter {
@@ -46,6 +50,23 @@ impl KeyFilter {
         if let Some((_, _, until)) = self.event.as_mut().filter(|(known, ..)| *known == key) {
             until.get_or_insert(now);
         }
+    }
+
+    /// A key came by signalling. True when it is to be passed on: no telephone-event told it before.
+    pub fn pass(&mut self, key: char, now: Instant) -> bool {
+        let told = self
+            .event
+            .is_some_and(|(known, since, _)| known == key && now.saturating_duration_since(since) <= SIGNALLED);
+        if !told {
+            self.passed = Some((key, now));
+        }
+        !told
+    }
+
+    /// Whether a press by telephone-event was passed on before, by signalling; asked once a press.
+    pub fn was_passed(&mut self, key: char, now: Instant) -> bool {
+        let passed = self.passed.take_if(|(known, _)| *known == key);
+        passed.is_some_and(|(_, at)| now.saturating_duration_since(at) <= SIGNALLED)
     }
 
     /// Whether a key is down by telephone-event, or was until just now: its tone may be in the audio.

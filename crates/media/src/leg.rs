@@ -46,6 +46,8 @@ pub(crate) struct Ears {
     pub filter: KeyFilter,
     /// The key whose press began with the last telephone-event packet.
     pub pressed: Option<char>,
+    /// The timestamp of a press by telephone-event that does not go over: signalling passed it on.
+    pub withheld: Option<u32>,
     /// In-band detection, while it is wanted.
     pub in_band: Option<Box<Detector>>,
     /// SSRC and timestamp after the last audio the detector heard.

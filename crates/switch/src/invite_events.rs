@@ -2,6 +2,7 @@
 
 use crate::call::{LegState, Renegotiation, Role};
 use crate::cause;
+use crate::info_key::{self, Info};
 use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
 use media::{Command, LegId, Profile};
@@ -189,31 +190,35 @@ impl Switch {
         self.media(call, command);
     }
 
-    /// A key in an INFO request (`application/dtmf-relay`), as some phones send it.
+    /// An INFO request within a call: a key, as some phones send it, or a sign of life.
     pub(crate) fn on_info(&mut self, id: InviteId, transaction: ServerTransactionId, request: &Request, now: Now) {
-        let key = std::str::from_utf8(request.body()).ok().and_then(key_of_relay);
-        let relay =
-            request.header_str("Content-Type").is_some_and(|t| t.trim().eq_ignore_ascii_case("application/dtmf-relay"));
-        let status = match (relay, key) {
-            (true, Some(_)) => 200,
-            (true, None) => 400,
+        let content_type = request.header_str("Content-Type").unwrap_or_default();
+        let said = info_key::read(&content_type, request.body());
+        let status = match said {
+            Info::Key(..) => 200,
+            Info::Wrong => 400,
             // RFC 6086 4.2.2: an INFO without a body is a sign of life.
-            (false, _) if request.body().is_empty() => 200,
-            (false, _) => 415,
+            Info::Other if request.body().is_empty() => 200,
+            Info::Other => 415,
         };
         self.endpoint.respond(now.instant, transaction, Reply::new(status));
-        if let (200, Some(key), Some(leg)) = (status, key, self.invites.get(&id).copied()) {
-            self.on_key(leg, key, Way::Info, now);
+        if let (Info::Key(key, duration_ms), Some(leg)) = (said, self.invites.get(&id).copied())
+            && self.on_key(leg, key, Way::Info, now)
+            && let Some(call) = self.legs.get(&leg).map(|held| held.call)
+        {
+            self.media(call, Command::PassKey { leg, key, duration_ms });
         }
     }
 
-    pub(crate) fn on_key(&mut self, leg_id: LegId, key: char, way: Way, now: Now) {
-        let Some(leg) = self.legs.get_mut(&leg_id) else { return };
-        let Some(key) = Key::new(key).filter(|_| leg.keys.take(key, way, now.instant)) else { return };
+    /// A key was pressed; `false` when it is one that the other way told before.
+    pub(crate) fn on_key(&mut self, leg_id: LegId, key: char, way: Way, now: Now) -> bool {
+        let Some(leg) = self.legs.get_mut(&leg_id) else { return false };
+        let Some(key) = Key::new(key).filter(|_| leg.keys.take(key, way, now.instant)) else { return false };
         let call = leg.call;
         if let Some(party) = self.party_of(leg_id) {
             self.pbx.handle_fact(Fact::KeyPressed { call, party, key }, now.unix);
         }
+        true
     }
 
     /// Which party of its call a leg is.
@@ -225,25 +230,5 @@ impl Switch {
             Role::Presented(presentation, _) => Some(Party::Manager(presentation)),
             Role::Dialler => self.pbx.presentation_of_dialler(leg.call).map(Party::Manager),
         }
-    }
-}
-
-fn key_of_relay(body: &str) -> Option<char> {
-    let line = body.lines().find_map(|line| line.trim().strip_prefix("Signal"))?;
-    let mut value = line.trim_start().strip_prefix('=')?.trim().chars();
-    let key = value.next()?.to_ascii_uppercase();
-    value.next().is_none().then_some(key).filter(|key| Key::new(*key).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::key_of_relay;
-
-    #[test]
-    fn reads_the_relayed_key() {
-        assert_eq!(key_of_relay("Signal=5\r\nDuration=160\r\n"), Some('5'));
-        assert_eq!(key_of_relay("Signal= #\r\n"), Some('#'));
-        assert_eq!(key_of_relay("Signal=55\r\n"), None);
-        assert_eq!(key_of_relay("hello"), None);
     }
 }

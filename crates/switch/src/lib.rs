@@ -13,6 +13,7 @@ mod flows;
 mod hold;
 mod hops;
 mod identity;
+mod info_key;
 mod invite_events;
 mod join;
 mod key_ways;

@@ -101,6 +101,7 @@ impl Engine {
                     leg.start_frames(now, slot);
                 }
             }
+            Command::PassKey { key, duration_ms, .. } => self.pass_key(now, slot, key, duration_ms),
             Command::Close { .. } => self.close(now, slot, sink),
         }
         self.after(now, id, sink);
@@ -288,6 +289,23 @@ impl Engine {
         if let Some(leg) = self.legs.get_mut(slot) {
             leg.partner = Some(slot);
         }
+    }
+
+    fn pass_key(&mut self, now: Instant, slot: u32, key: char, duration_ms: u16) {
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        let key = key.to_ascii_uppercase();
+        let Some(partner) = leg.partner.filter(|partner| *partner != slot && leg.ears.filter.pass(key, now)) else {
+            return;
+        };
+        if let Some(other) = self.legs.get_mut(partner)
+            && other.playback.is_none()
+            && other.keys.push(key, duration_ms)
+        {
+            other.start_frames(now, partner);
+        }
+        self.arm(partner);
     }
 
     fn listen(&mut self, slot: u32, on: bool) {

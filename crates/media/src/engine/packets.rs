@@ -136,6 +136,10 @@ impl Engine {
         if partner == slot && matches!(payload, Payload::Event(_)) {
             return;
         }
+        let withheld = self.legs.get(slot).and_then(|leg| leg.ears.withheld);
+        if withheld == Some(header.timestamp) && matches!(payload, Payload::Event(_)) {
+            return;
+        }
         if !whole && !matches!(payload, Payload::Event(_)) {
             return;
         }
@@ -277,6 +281,12 @@ impl Leg {
             Heard::Pressed(key) | Heard::Tapped(key) => Some(key),
             Heard::Released(_) | Heard::Nothing => None,
         };
+        if let Some(key) = self.ears.pressed
+            && self.ears.filter.was_passed(key, out.now)
+        {
+            self.ears.pressed = None;
+            self.ears.withheld = Some(header.timestamp);
+        }
         if let Heard::Pressed(key) | Heard::Tapped(key) = heard
             && self.ears.filter.event_pressed(key, out.now)
         {

@@ -281,3 +281,41 @@ fn event_and_tone_are_one_key_to_a_far_side_without_events() {
         assert_eq!(world.keys(a.leg), "1343434353#3");
     }
 }
+
+/// A key by INFO reaches the other leg, once, whether its telephone-event comes before, after or not at all.
+#[test]
+fn a_key_by_signalling_goes_over_once() {
+    for (before, after) in [(false, false), (true, false), (false, true)] {
+        let mut world = World::new();
+        let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+        let b = Phone::new(2, Law::A, Some(96)).open(&mut world);
+        world.command(Command::Bridge { a: a.leg, b: b.leg });
+        for key in "5#5".chars() {
+            if before {
+                a.press(&mut world, key, 0..9);
+            }
+            world.command(Command::PassKey { leg: a.leg, key, duration_ms: 100 });
+            if after {
+                a.press(&mut world, key, 0..9);
+            }
+            world.pass(400);
+        }
+        let mut receiver = media::telephone_event::Receiver::default();
+        let mut keys = String::new();
+        for (_, header, payload) in world.rtp_to(b.at).into_iter().filter(|(_, h, _)| h.payload_type == 96) {
+            let event = media::telephone_event::TelephoneEvent::parse(&payload).unwrap();
+            if let media::telephone_event::Heard::Pressed(key) = receiver.take(header.ssrc, header.timestamp, event) {
+                keys.push(key);
+            }
+        }
+        assert_eq!(keys, "5#5", "event before {before}, after {after}");
+    }
+    // Nobody hears it on a leg that is alone.
+    let mut world = World::new();
+    let a = Phone::new(1, Law::Mu, None).open(&mut world);
+    world.command(Command::PassKey { leg: a.leg, key: '5', duration_ms: 100 });
+    world.command(Command::Echo { leg: a.leg });
+    world.command(Command::PassKey { leg: a.leg, key: '5', duration_ms: 100 });
+    world.pass(300);
+    assert!(world.rtp_to(a.at).is_empty());
+}
