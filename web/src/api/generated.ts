@@ -1637,10 +1637,15 @@ export interface components {
             label: string;
             /**
              * Format: int32
-             * @description Port number.
+             * @description Port number of UDP and TCP.
              */
             port: number;
-            /** @description `udp`, `tcp`. */
+            /**
+             * Format: int32
+             * @description Port number of TLS.
+             */
+            tls_port: number;
+            /** @description `udp`, `tcp`, `tls`. */
             transports: string[];
         };
         /** @description What went wrong, in the caller's language. */

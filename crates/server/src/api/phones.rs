@@ -240,9 +240,11 @@ pub struct PhoneServer {
     pub label: &'static str,
     /// Server address.
     pub host: String,
-    /// Port number.
+    /// Port number of UDP and TCP.
     pub port: u16,
-    /// `udp`, `tcp`.
+    /// Port number of TLS.
+    pub tls_port: u16,
+    /// `udp`, `tcp`, `tls`.
     pub transports: Vec<&'static str>,
 }
 
@@ -256,7 +258,8 @@ async fn list_phone_servers(State(app): State<App>, _: Caller) -> Json<Vec<Phone
         label,
         host: host.clone(),
         port: sip.port(),
-        transports: vec!["udp", "tcp"],
+        tls_port: app.configuration.sips.first().port(),
+        transports: vec!["udp", "tcp", "tls"],
     };
     Json(vec![server("KR", "South Korea"), server("JP", "Japan")])
 }

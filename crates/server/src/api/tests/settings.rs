@@ -141,6 +141,7 @@ async fn phones_by_the_rules() {
     );
     let servers = owner.get("/phones/servers").await.json();
     assert_eq!((&servers[0]["country"], &servers[0]["port"]), (&json!("KR"), &json!(5060)));
+    assert_eq!((&servers[0]["transports"], &servers[0]["tls_port"]), (&json!(["udp", "tcp", "tls"]), &json!(5061)));
 }
 
 #[tokio::test]
