@@ -21,7 +21,7 @@ const MAX_FIRST_RSEQ: u64 = 0x3fff_ffff;
 impl Endpoint {
     /// Sends a provisional response 101–199 (180, 183 with early media); it is repeated each minute. With a session
     /// description it is sent reliably when the caller can acknowledge it, without one when the caller must. While one
-    /// waits to be acknowledged others wait too, the latest [`MAX_WAITING`] of them. A description in an unreliable response to
+    /// waits to be acknowledged others wait too, the latest four of them. A description in an unreliable response to
     /// an INVITE without an offer means nothing and is left out, so is one after a reliable one.
     pub fn ring(&mut self, now: Instant, id: InviteId, status: u16, body: Option<Body>) {
         if !(101..=199).contains(&status) || self.waiting_invite(id).is_none() {
