@@ -9,6 +9,8 @@ const PAIR: Duration = Duration::from_millis(500);
 const TAIL: Duration = Duration::from_millis(250);
 /// A telephone-event whose end was lost counts as held this long at most.
 const HELD: Duration = Duration::from_secs(5);
+/// How far apart the packets of one telephone-event may come: 50 ms and some jitter.
+const SILENT: Duration = Duration::from_millis(150);
 /// How long one press may take to come by signalling and by telephone-event.
 const SIGNALLED: Duration = Duration::from_millis(1500);
 /// How long after the end of a telephone-event a tone beside it may go on: three packets tell the end, 20 ms apart.
@@ -25,6 +27,8 @@ pub struct KeyFilter {
     in_band: [Option<(char, Instant)>; WAITING],
     /// The key we sounded last, and until when.
     ours: Option<(char, Instant)>,
+    /// When the last packet of a telephone-event came.
+    told: Option<Instant>,
     /// The key that signalling passed on last.
     passed: Option<(char, Instant)>,
 }
@@ -73,8 +77,14 @@ impl KeyFilter {
     pub fn is_down(&self, now: Instant) -> bool {
         self.event.is_some_and(|(_, since, until)| match until {
             Some(until) => now.saturating_duration_since(until) <= RESIDUE,
-            None => now.saturating_duration_since(since) <= HELD,
+            // Whose ends were all lost is up when nothing more comes.
+            None => self.told.is_some_and(|told| now.saturating_duration_since(told.max(since)) <= SILENT),
         })
+    }
+
+    /// A packet of a telephone-event came.
+    pub const fn event_told(&mut self, now: Instant) {
+        self.told = Some(now);
     }
 
     /// We sound a key to this far end.

@@ -276,6 +276,7 @@ impl Leg {
             self.drop_packet(&mut out.counts.dropped_malformed);
             return None;
         };
+        self.ears.filter.event_told(out.now);
         let heard = self.ears.events.take(header.ssrc, header.timestamp, event);
         self.ears.pressed = match heard {
             Heard::Pressed(key) | Heard::Tapped(key) => Some(key),

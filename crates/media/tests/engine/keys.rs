@@ -319,3 +319,17 @@ fn a_key_by_signalling_goes_over_once() {
     world.pass(300);
     assert!(world.rtp_to(a.at).is_empty());
 }
+
+#[test]
+fn a_key_whose_ends_were_lost_does_not_mute_the_talk() {
+    let mut world = World::new();
+    let mut a = Phone::new(1, Law::Mu, Some(101)).open(&mut world);
+    let b = Phone::new(2, Law::Mu, None).open(&mut world);
+    world.command(Command::Bridge { a: a.leg, b: b.leg });
+    a.press(&mut world, '5', 0..4);
+    world.pass(400);
+    let before = world.heard_at(b.at, Law::Mu).len();
+    a.say(&mut world, &media::tones::sine(500.0, -12.0, 8000, 8000));
+    let heard = world.heard_at(b.at, Law::Mu);
+    assert!((level_dbm0(&heard[before..], 500.0) + 12.0).abs() < 0.3);
+}
