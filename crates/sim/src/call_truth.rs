@@ -372,9 +372,9 @@ fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
         .filter(|call| call.stand == Stand::Up)
 }
 
-/// Is it, or was it, handed on to somebody else?
+/// Is it, or was it, handed on to somebody else, or joined with another?
 fn is_handed_on(record: &CallRecord) -> bool {
-    record.trace.iter().any(|mark| mark.what == "transfer")
+    record.trace.iter().any(|mark| matches!(mark.what.as_str(), "transfer" | "joined"))
 }
 
 /// Was the agent of this call cut off, or seen elsewhere, so that nothing may reach it?

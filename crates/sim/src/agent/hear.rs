@@ -42,12 +42,8 @@ impl Agent {
                     }
                 }
             }
-            Event::Ended { id, cause: EndCause::NoAck, .. } => {
-                let faults = self.calls.get(&id).map(|call| call.faults.clone()).unwrap_or_default();
-                self.unacknowledged += u32::from(!faults.iter().any(|fault| fault.loses_answers()));
-                self.forget(id);
-            }
-            Event::Refused { id, .. } | Event::Ended { id, .. } => self.forget(id),
+            Event::Ended { id, cause, .. } => self.on_ended(id, cause, now),
+            Event::Refused { id, .. } => self.forget(id),
             Event::Info { transaction, .. } | Event::Request { transaction, .. } => {
                 self.endpoint.respond(now, transaction, Reply::new(200));
             }
@@ -57,6 +53,19 @@ impl Agent {
             Event::Response { transaction, response } => self.on_response(transaction, response.as_ref(), now),
             Event::Malformed { flow } => panic!("{} was sent something that is no SIP by {flow:?}", self.setup.name),
         }
+    }
+
+    fn on_ended(&mut self, id: InviteId, cause: EndCause, now: Instant) {
+        let call = self.calls.get(&id).map(|call| (call.key, call.faults.clone()));
+        let (key, faults) = call.unwrap_or_default();
+        if cause == EndCause::NoAck {
+            self.unacknowledged += u32::from(!faults.iter().any(|fault| fault.loses_answers()));
+        }
+        if !matches!(cause, EndCause::Bye | EndCause::Cancelled | EndCause::Local) {
+            // It gave the switch up, as whoever is not answered does.
+            self.excuse(key, now);
+        }
+        self.forget(id);
     }
 
     fn forget(&mut self, id: InviteId) {
