@@ -151,8 +151,7 @@ impl Switch {
 
     /// Tells the business when the number of ring devices of this kind changed.
     fn count_reachable(&mut self, (manager, device): (ManagerId, RingDevice), now: Now) {
-        let bound: usize =
-            self.accounts.of_manager(manager, device).map(|key| self.registrar.phones(key).len()).sum();
+        let bound: usize = self.accounts.of_manager(manager, device).map(|key| self.registrar.phones(key).len()).sum();
         let count = u16::try_from(bound).unwrap_or(u16::MAX);
         if self.reachable.get(&(manager, device)).copied().unwrap_or(0) == count {
             return;
