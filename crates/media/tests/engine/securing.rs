@@ -8,6 +8,7 @@ use media::srtp::{CryptoAttribute, KeySource, MAX_TRAILER, MasterKey, Receiver, 
 use media::tones::{level_dbm0, sine};
 use media::{Channel, Command, EngineConfig, Event, Family, LegId, Profile, RefusedSdp};
 
+use crate::webrtc::{Peer, exchange, join_with};
 use crate::world::{Phone, World};
 
 /// A phone whose packets are protected.
@@ -85,13 +86,17 @@ impl SecurePhone {
 
     fn say(&mut self, world: &mut World, samples: &[i16]) {
         for frame in samples.chunks(160) {
-            let payload: Vec<u8> = frame.iter().map(|sample| Law::Mu.encode(*sample)).collect();
-            let plain = self.phone.packet(0, &payload);
-            self.phone.timestamp = self.phone.timestamp.wrapping_add(160);
-            let packet = self.protect(&plain);
-            world.packet(self.phone.leg, Channel::Rtp, self.phone.at, &packet);
+            self.say_frame(world, frame);
             world.pass(20);
         }
+    }
+
+    fn say_frame(&mut self, world: &mut World, frame: &[i16]) {
+        let payload: Vec<u8> = frame.iter().map(|sample| Law::Mu.encode(*sample)).collect();
+        let plain = self.phone.packet(0, &payload);
+        self.phone.timestamp = self.phone.timestamp.wrapping_add(160);
+        let packet = self.protect(&plain);
+        world.packet(self.phone.leg, Channel::Rtp, self.phone.at, &packet);
     }
 
     /// The RTP packets it was sent and could open, from the `from`th datagram on.
@@ -167,6 +172,34 @@ fn a_secure_phone_talks_to_a_plain_one_and_keys_cross() {
     let events =
         a.heard(&world, from).into_iter().filter(|(header, payload)| header.payload_type == 101 && payload[0] == 7);
     assert_eq!(events.count(), 7);
+}
+
+#[test]
+fn a_secure_phone_and_a_browser_hear_each_other() {
+    let browser = LegId(7);
+    let mut world = world();
+    let peer = Peer::with_opus(browser, world.now(), false);
+    let mut peer = join_with(&mut world, peer, true, None);
+    let mut a = SecurePhone::new(1, Suite::AesCm128Sha1_80).open(&mut world, "RTP/SAVP");
+    world.command(Command::Bridge { a: browser, b: a.phone.leg });
+    let (low, high) = (sine(500.0, -12.0, 8000, 8000), sine(1500.0, -12.0, 8000, 8000));
+    let mut at_phone = Vec::new();
+    for (low, high) in low.chunks(160).zip(high.chunks(160)) {
+        let payload: Vec<u8> = low.iter().map(|sample| Law::Mu.encode(*sample)).collect();
+        peer.send(world.now(), 0, &payload);
+        peer.timestamp += 160;
+        a.say_frame(&mut world, high);
+        while let Some(datagram) = peer.outbox.pop_front() {
+            world.packet(browser, Channel::Rtp, peer.at, &datagram);
+        }
+        at_phone.extend(a.audio(&world, 0));
+        exchange(&mut world, &mut [&mut peer], 20);
+    }
+    assert!(at_phone.len() >= 7800, "{}", at_phone.len());
+    assert!((level_dbm0(&at_phone, 500.0) + 12.0).abs() < 0.3);
+    let at_browser: Vec<i16> =
+        peer.heard.iter().flat_map(|(_, payload)| payload.iter().map(|byte| Law::Mu.decode(*byte))).collect();
+    assert!((level_dbm0(&at_browser[..7680], 1500.0) + 12.0).abs() < 0.5);
 }
 
 #[test]

@@ -23,10 +23,10 @@ const LEG: LegId = LegId(7);
 pub struct Peer {
     pub leg: LegId,
     rtc: Rtc,
-    at: SocketAddr,
+    pub at: SocketAddr,
     mid: Option<Mid>,
     pending: Option<SdpPendingOffer>,
-    outbox: VecDeque<Vec<u8>>,
+    pub outbox: VecDeque<Vec<u8>>,
     wake: Instant,
     connected: bool,
     pub heard: Vec<(u8, Vec<u8>)>,
