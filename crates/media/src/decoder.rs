@@ -74,6 +74,13 @@ impl Decoder {
         }
     }
 
+    /// What follows a loss is about to be decoded.
+    pub fn catch_up(&mut self, payload: &[u8]) {
+        if let Self::G722(g722) = self {
+            g722.catch_up(payload);
+        }
+    }
+
     /// Appends what Opus makes of a loss of `samples`: out of the `next` packet's redundancy if that is here, by its own
     /// concealment otherwise. False for the other codecs, which conceal outside.
     pub fn conceal(&mut self, next: Option<&[u8]>, samples: usize, into: &mut Vec<i16>) -> bool {

@@ -102,6 +102,14 @@ impl Band {
         self.predicted = saturate(by_poles + self.by_zeros);
     }
 
+    /// Takes over how another band has adapted, not what it has heard.
+    const fn adapt_like(&mut self, other: &Self) {
+        self.scale_log = other.scale_log;
+        self.scale = other.scale;
+        self.poles = other.poles;
+        self.zeros = other.zeros;
+    }
+
     /// Follows a low-band code of six bits.
     fn follow_low(&mut self, code: usize) {
         let coarse = code >> 2;
@@ -213,6 +221,17 @@ impl Decoder {
         for byte in bytes {
             into.extend(self.byte(*byte));
         }
+    }
+
+    /// Prepares for bytes after a loss: step sizes and predictors are those that the bytes themselves lead to, instead of those
+    /// of before the loss.
+    pub fn catch_up(&mut self, bytes: &[u8]) {
+        let mut ahead = self.clone();
+        for byte in bytes {
+            ahead.byte(*byte);
+        }
+        self.0.low.adapt_like(&ahead.0.low);
+        self.0.high.adapt_like(&ahead.0.high);
     }
 
     fn byte(&mut self, byte: u8) -> [i16; 2] {

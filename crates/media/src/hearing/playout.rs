@@ -106,6 +106,9 @@ impl Hearing {
         };
         if let Some(last) = self.last_sequence.replace(waiting.sequence) {
             let missing = waiting.sequence.wrapping_sub(last).wrapping_sub(1);
+            if missing > 0 {
+                self.decoder.catch_up(&waiting.payload);
+            }
             for _ in 0..missing.min(MAX_LOSSES) {
                 self.note_loss(true);
             }
