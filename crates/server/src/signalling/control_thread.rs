@@ -160,7 +160,9 @@ impl ControlThread {
         self.guarded(|switch, now| switch.handle_timeout(now));
         let counts = self.switch.counts();
         self.figures.take(&counts, &self.outbox.media.figures, &self.outbox.network, &self.signalling);
-        if counts.calls == 0 && counts.switched == 0 && !self.draining.is_empty() {
+        self.figures.take_trunks(self.switch.trunk_conditions());
+        let is_empty = counts.calls == 0 && counts.switched == 0;
+        if is_empty && self.switch.trunks_left() && !self.draining.is_empty() {
             // What is told now is written before the program ends.
             self.guarded(|switch, now| switch.end_traces(now));
             self.flush();

@@ -6,6 +6,7 @@ use crate::media_workers::{DROP_REASONS, Figures as MediaFigures};
 use crate::metrics::{Counter, Gauge, Metrics};
 use std::sync::atomic::Ordering::Relaxed;
 use switch::Counts;
+use switch::trunks::TrunkCondition;
 
 /// Every gauge and counter of signalling and media.
 pub(crate) struct Figures {
@@ -19,6 +20,8 @@ pub(crate) struct Figures {
     subscriptions: Gauge,
     timers: Gauge,
     bindings: Gauge,
+    trunks: [Gauge; TrunkCondition::ALL.len()],
+    trunk_requests: Gauge,
     connections: Gauge,
     refused_connections: Counter,
     malformed: Counter,
@@ -63,6 +66,11 @@ impl Figures {
             subscriptions: gauge("sori_sip_subscriptions", "Subscriptions of phones that watch something."),
             timers: gauge("sori_sip_timers", "SIP timers running."),
             bindings: gauge("sori_bindings", "Ring devices signed in."),
+            trunks: TrunkCondition::ALL.map(|condition| {
+                let state = [("state", condition.as_str())];
+                metrics.gauge("sori_trunks", "Trunks to carriers, by how they stand.", &state)
+            }),
+            trunk_requests: gauge("sori_trunk_requests", "REGISTER and OPTIONS requests to carriers under way."),
             connections: gauge("sori_sip_connections", "TCP, TLS and WebSocket connections open."),
             refused_connections: counter(
                 "sori_sip_connections_refused_total",
@@ -106,6 +114,7 @@ impl Figures {
         self.subscriptions.set(counts.sip.subscriptions as i64);
         self.timers.set(counts.sip.timers as i64);
         self.bindings.set(counts.bindings as i64);
+        self.trunk_requests.set(counts.trunks.requests as i64);
         self.connections.set(network.connections.len() as i64);
         self.refused_connections.set(signalling.refused());
         self.malformed.set(counts.sip.totals.malformed);
@@ -122,6 +131,13 @@ impl Figures {
         self.events_lost.set(media.events_lost.load(Relaxed));
         self.sound_lost.set(media.sound_lost.load(Relaxed));
         self.media_wake_ups.set(media.wake_ups.load(Relaxed));
+    }
+
+    /// How many trunks stand in each way, in the order of [`TrunkCondition::ALL`].
+    pub(crate) fn take_trunks(&self, counts: [usize; TrunkCondition::ALL.len()]) {
+        for (gauge, count) in self.trunks.iter().zip(counts) {
+            gauge.set(count as i64);
+        }
     }
 
     pub(crate) fn count_panic(&self) {

@@ -25,6 +25,7 @@ mod stream_carrier;
 mod tls;
 mod tls_phone;
 mod tone;
+mod trunk;
 mod user_agent;
 mod voice;
 mod watching;
