@@ -42,13 +42,13 @@ pub(crate) fn forward<S: PacketSink>(
     packet: &mut [u8],
     out: &mut Out<'_, S>,
 ) -> Forwarded {
-    if let (Payload::Event(clock), Some(agreed)) = (payload, to.sending()) {
-        let as_it_is = agreed.payloads.event.is_some_and(|event| passage.whole && event.clock == clock);
+    if let (Payload::Event(clock), Some(sent)) = (payload, to.sends()) {
+        let as_it_is = sent.event.is_some_and(|event| passage.whole && event.clock == clock);
         if !as_it_is {
             return send_key(to, passage.pressed);
         }
     }
-    let Some(agreed) = to.sending().filter(|_| to.takes_forward()) else {
+    let Some(sent) = to.sends().filter(|_| to.takes_forward()) else {
         if to.takes_forward() {
             to.send.interrupt();
         }
@@ -60,21 +60,21 @@ pub(crate) fn forward<S: PacketSink>(
     };
     let payload_type = match payload {
         // Who hears keys sounded would hear the tone that some phones send beside the event as a second key.
-        Payload::Audio(_) if passage.key_is_down && agreed.payloads.event.is_none() => {
+        Payload::Audio(_) if passage.key_is_down && sent.event.is_none() => {
             to.send.interrupt();
             return Forwarded::Not;
         }
         Payload::Audio(codec) => {
-            if let (Codec::G711(from), Codec::G711(into)) = (codec, agreed.payloads.codec) {
+            if let (Codec::G711(from), Codec::G711(into)) = (codec, sent.codec) {
                 transcode(bytes, from, into);
             }
-            agreed.payloads.audio
+            sent.audio
         }
-        Payload::Event(_) => match agreed.payloads.event {
+        Payload::Event(_) => match sent.event {
             Some(event) => event.payload_type,
             None => return Forwarded::Not,
         },
-        Payload::Noise => match agreed.payloads.noise {
+        Payload::Noise => match sent.noise {
             Some(payload_type) => payload_type,
             None => return Forwarded::Not,
         },

@@ -12,6 +12,7 @@ use crate::key_filter::KeyFilter;
 use crate::key_queue::{KeyQueue, Sending};
 use crate::negotiation::Agreed;
 use crate::out::{Out, PacketSink};
+use crate::payload_map::Sent;
 use crate::playback::Playback;
 use crate::prompt::FRAME;
 use crate::receive_stream::ReceiveStream;
@@ -127,6 +128,12 @@ impl Leg {
     /// What may be sent with, unless the far end holds or is not reachable yet.
     pub fn sending(&self) -> Option<Agreed> {
         self.agreed.filter(|agreed| agreed.may_send && self.is_ready())
+    }
+
+    /// The payload types to send with, as [`Self::sending`], without the rest.
+    pub fn sends(&self) -> Option<Sent> {
+        let agreed = self.agreed.as_ref().filter(|agreed| agreed.may_send)?;
+        self.is_ready().then(|| agreed.payloads.sent())
     }
 
     /// Whether what its partner says goes to it now.

@@ -39,7 +39,26 @@ pub struct PayloadMap {
     heard: [(u8, Option<Payload>); MAX_HEARD],
 }
 
+/// What is sent with: the part of a map that each forwarded packet asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// See [`PayloadMap::codec`].
+    pub codec: Codec,
+    /// See [`PayloadMap::audio`].
+    pub audio: u8,
+    /// See [`PayloadMap::event`].
+    pub event: Option<EventType>,
+    /// See [`PayloadMap::noise`].
+    pub noise: Option<u8>,
+}
+
 impl PayloadMap {
+    /// What is sent with.
+    #[must_use]
+    pub const fn sent(&self) -> Sent {
+        Sent { codec: self.codec, audio: self.audio, event: self.event, noise: self.noise }
+    }
+
     /// A map that sends `codec` as `audio` and listens to that.
     #[must_use]
     pub fn new(codec: Codec, audio: u8, event: Option<EventType>) -> Self {

@@ -229,11 +229,11 @@ impl Leg {
 
     /// Takes note of a packet of the far end; what is to be forwarded comes back.
     fn hear<S: PacketSink>(&mut self, header: &Header, packet: &[u8], out: &mut Out<'_, S>) -> Option<Payload> {
-        let agreed = self.agreed?;
-        let payload = agreed.payloads.heard(header.payload_type);
+        let payloads = &self.agreed.as_ref()?.payloads;
+        let payload = payloads.heard(header.payload_type);
         let clock = match payload {
             Some(Payload::Audio(codec)) => codec.clock(),
-            Some(Payload::Event(_) | Payload::Noise) | None => agreed.payloads.codec.clock(),
+            Some(Payload::Event(_) | Payload::Noise) | None => payloads.codec.clock(),
         };
         let arrival = self.receive.arrive(header, clock, out.since_start);
         if arrival == Arrival::Duplicate {

@@ -25,7 +25,7 @@ impl Engine {
         let Some(partner) = leg.partner.filter(|partner| *partner != slot) else {
             return true;
         };
-        let codec = match (payload, leg.agreed) {
+        let codec = match (payload, &leg.agreed) {
             (Payload::Audio(codec), _) => codec,
             (Payload::Event(_) | Payload::Noise, Some(agreed)) => agreed.payloads.codec,
             (Payload::Event(_) | Payload::Noise, None) => return true,
