@@ -117,7 +117,7 @@ fn ringing_goes_out_after_the_prack_of_early_media() {
 fn late_offer_in_a_reliable_response_is_answered_in_the_prack() {
     check(
         |net| {
-            let a = net.call_with(|invite| invite.body = None);
+            let a = net.call_with(insists_without_offer);
             net.run(50);
             let b = net.sides[1].id.unwrap();
             net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("offer")));
@@ -144,6 +144,30 @@ fn late_offer_in_a_reliable_response_is_answered_in_the_prack() {
     );
 }
 
+/// Asks for our offer, and for provisional responses that are acknowledged.
+fn insists_without_offer(invite: &mut sip::Invite) {
+    invite.body = None;
+    invite.headers.push(("Require", "100rel".to_owned()));
+}
+
+#[test]
+fn late_offer_waits_for_the_200_where_the_caller_merely_supports_reliable_responses() {
+    let mut net = Net::new(Transport::Udp);
+    let a = net.call_with(|invite| invite.body = None);
+    net.run(50);
+    let b = net.sides[1].id.unwrap();
+    net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("offer")));
+    net.run(50);
+    assert_eq!(net.told(0), "Rang 183");
+    net.sides[1].endpoint.accept(net.now, b, sdp("offer"));
+    net.run(50);
+    net.sides[0].endpoint.answer_offer(net.now, a, sdp("answer"));
+    net.run(50);
+    assert_eq!((net.told(0).as_str(), net.told(1).as_str()), ("Rang 183, Answered offer", "Invite, Confirmed answer"));
+    net.sides[0].endpoint.end(net.now, a, None);
+    net.drain();
+}
+
 #[test]
 fn late_offer_of_a_response_that_may_be_lost_is_none() {
     let mut net = Net::new(Transport::Udp);
@@ -165,7 +189,7 @@ fn late_offer_of_a_response_that_may_be_lost_is_none() {
 #[test]
 fn refused_late_offer_ends_the_call() {
     let mut net = Net::new(Transport::Udp);
-    let a = net.call_with(|invite| invite.body = None);
+    let a = net.call_with(insists_without_offer);
     net.run(50);
     let b = net.sides[1].id.unwrap();
     net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("offer")));

@@ -77,6 +77,9 @@ fn walk(seed: u64) -> String {
                         invite.body = None;
                     }
                     invite.reliable = dice.below(3) > 0;
+                    if invite.reliable && dice.below(2) == 0 {
+                        invite.headers.push(("Require", "100rel".to_owned()));
+                    }
                 });
             }
             (step, Some(id)) => act(&mut net, &mut dice, side, step, id),
@@ -115,7 +118,7 @@ fn walk(seed: u64) -> String {
 
 #[test]
 fn each_session_ends_once_and_nothing_is_left() {
-    let all: String = (0..400).map(walk).collect();
+    let all: String = (0..800).map(walk).collect();
     // The walks come by what they are meant to meet.
     let met =
         ["200 PRACK", "504 INVITE", "200 UPDATE", "491 UPDATE", "491 INVITE", "500 INVITE", "NOTIFY", "603 REFER"];

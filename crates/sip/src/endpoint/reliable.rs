@@ -21,8 +21,10 @@ const MAX_FIRST_RSEQ: u64 = 0x3fff_ffff;
 impl Endpoint {
     /// Sends a provisional response 101–199 (180, 183 with early media); it is repeated each minute. With a session
     /// description it is sent reliably when the caller can acknowledge it, without one when the caller must. While one
-    /// waits to be acknowledged others wait too, the latest four of them. A description in an unreliable response to
-    /// an INVITE without an offer means nothing and is left out, so is one after a reliable one.
+    /// waits to be acknowledged others wait too, the latest four of them. A description in a response to an INVITE
+    /// without an offer is an offer: it is left out where the caller does not insist on reliable responses, for an
+    /// unreliable one cannot carry it, and phones that merely support them were seen to ignore an offer there and to
+    /// ring until they gave up; they get it with the 200. So is one after a reliable one.
     pub fn ring(&mut self, now: Instant, id: InviteId, status: u16, body: Option<Body>) {
         if !(101..=199).contains(&status) || self.waiting_invite(id).is_none() {
             return;
@@ -46,7 +48,7 @@ impl Endpoint {
         let Some(transaction) = self.waiting_invite(InviteId(id)) else { return };
         let Some(session) = self.invites.get_mut(&id) else { return };
         let reliability = session.ability.reliability;
-        let may_describe = !session.is_late || reliability != Reliability::No;
+        let may_describe = !session.is_late || reliability == Reliability::Required;
         let has_described = session.reliable.as_ref().is_some_and(|reliable| reliable.has_described);
         let body = body.filter(|_| may_describe && !has_described);
         let is_reliable = match reliability {
