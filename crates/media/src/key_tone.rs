@@ -20,7 +20,13 @@ impl KeyTone {
     #[must_use]
     pub fn new(key: char, duration_ms: u16) -> Option<Self> {
         let (low, high) = key_frequencies(key)?;
-        Some(Self { key: key.to_ascii_uppercase(), low, high, sample: 0, frames: duration_ms.clamp(40, 8000).div_ceil(20) })
+        Some(Self {
+            key: key.to_ascii_uppercase(),
+            low,
+            high,
+            sample: 0,
+            frames: duration_ms.clamp(40, 8000).div_ceil(20),
+        })
     }
 
     /// Which key it is.
