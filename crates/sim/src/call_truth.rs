@@ -265,8 +265,8 @@ impl CallTruth {
         for call in parties(agents).filter(|call| !is_held(call)) {
             let Some(agreed) = call.agreed_at else { continue };
             let waited = now.saturating_duration_since(agreed);
-            let is_excused =
-                excuse::is_upset(agents, call.key, now) || excuse::is_faulty(agents, call.key, Fault::spoils_audio);
+            let is_excused = excuse::is_upset(agents, call.key, now)
+                || excuse::is_faulty(agents, call.key, |fault| fault.spoils_audio() || fault == Fault::HoldsStormily);
             if waited < self.heard_within || waited > 2 * self.heard_within || is_excused || !self.is_engaged(call.key)
             {
                 continue;
