@@ -27,6 +27,7 @@ pub(crate) struct Figures {
     malformed: Counter,
     retransmissions: Counter,
     refused_credentials: Counter,
+    swept: Counter,
     panics: Counter,
     media_legs: Gauge,
     media_bridges: Gauge,
@@ -78,6 +79,10 @@ impl Figures {
             ),
             malformed: counter("sori_sip_malformed_total", "SIP messages that could not be read."),
             retransmissions: counter("sori_sip_retransmissions_total", "SIP messages sent again."),
+            swept: counter(
+                "sori_swept_total",
+                "Legs and calls that stood too long and were ended by the sweep; each is a fault of sori.",
+            ),
             refused_credentials: counter(
                 "sori_sip_refused_credentials_total",
                 "Requests refused for a wrong password or pairing.",
@@ -120,6 +125,7 @@ impl Figures {
         self.malformed.set(counts.sip.totals.malformed);
         self.retransmissions.set(counts.sip.totals.retransmissions);
         self.refused_credentials.set(counts.refused_credentials);
+        self.swept.set(counts.swept);
         self.media_legs.set(gauge_of(media.legs.load(Relaxed)));
         self.media_bridges.set(gauge_of(media.bridges.load(Relaxed)));
         self.media_sockets.set(gauge_of(media.sockets.load(Relaxed)));
