@@ -201,7 +201,9 @@ impl CallTruth {
                 }
                 let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix);
                 let untold = excuse::is_faulty(agents, key(record), Fault::leaves_untold);
-                let is_held = agents.iter().any(|agent| agent.left_holding.contains(&key(record)));
+                // Who held and resumed in a hurry does not know itself what was agreed last.
+                let is_held = agents.iter().any(|agent| agent.left_holding.contains(&key(record)))
+                    || excuse::is_faulty(agents, key(record), |fault| fault == Fault::HoldsStormily);
                 let found_by_silence = match untold {
                     true if is_held => FOUND_BY_REFRESH,
                     true => FOUND_BY_SILENCE,
@@ -352,6 +354,12 @@ fn presented(call: &CallRecord) -> &[ManagerId] {
 
 /// Whose line a call takes up.
 fn on_line(call: &CallRecord) -> Option<ManagerId> {
+    // Who joined it with another, or whose transfer to a number was answered, is out of it.
+    let is_out =
+        call.trace.iter().any(|mark| mark.what == "joined" || mark.what == "answered" && mark.detail == "transfer");
+    if is_out {
+        return None;
+    }
     let dials = call.direction == Direction::Outbound && call.ringing_at.is_some() && call.failure.is_none();
     call.answered_by.or_else(|| call.manager_ids.first().copied().filter(|_| dials))
 }
