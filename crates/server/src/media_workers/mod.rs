@@ -5,6 +5,8 @@ mod ports;
 mod recorder;
 mod sockets;
 mod teller;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use ports::PortPool;

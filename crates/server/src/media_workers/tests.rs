@@ -1,0 +1,116 @@
+//! Two workers with real sockets: a leg that goes from one to the other keeps its ports and can talk there.
+
+use super::{MediaAddresses, MediaWorkers, Options};
+use media::{Command, Event, Family, LegId, Library, Profile};
+use pbx::CallId;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const FIRST: (CallId, LegId) = (CallId(1), LegId(1));
+const SECOND: (CallId, LegId) = (CallId(2), LegId(2));
+/// Packets sent at most until one comes through.
+const MAX_TRIES: u16 = 500;
+
+struct World {
+    workers: MediaWorkers,
+    events: mpsc::Receiver<Event>,
+}
+
+impl World {
+    fn start(workers: usize, recordings: &std::path::Path) -> Self {
+        let (told, events) = mpsc::channel(100);
+        let options = Options {
+            workers,
+            addresses: MediaAddresses { v4: Some(Ipv4Addr::LOCALHOST.into()), v6: None },
+            first_port: 52_000,
+            last_port: 52_999,
+            library: Arc::new(Library::default()),
+            recordings: recordings.to_owned(),
+            seed: 1,
+        };
+        Self { workers: MediaWorkers::start(&options, &told).unwrap(), events }
+    }
+
+    async fn event(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        let next = async {
+            loop {
+                let event = self.events.recv().await.expect("the workers live");
+                if wanted(&event) {
+                    return event;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), next).await.expect("an event")
+    }
+
+    /// Opens a leg for a phone at `phone`; answers where it takes media.
+    async fn open(&mut self, (call, leg): (CallId, LegId), phone: &UdpSocket) -> SocketAddr {
+        let port = phone.local_addr().unwrap().port();
+        let offer = format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
+        );
+        let offer = Some(offer.into_bytes().into());
+        self.workers.send(call, Command::Open { leg, profile: Profile::Rtp, offer, family: Family::V4, like: None });
+        let Event::LocalSdp { sdp, .. } = self.event(|event| matches!(event, Event::LocalSdp { .. })).await else {
+            unreachable!()
+        };
+        let text = std::str::from_utf8(&sdp).unwrap();
+        let port = text.split("m=audio ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    }
+}
+
+fn phone() -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    socket
+}
+
+/// Speaks until the other hears a packet of this very payload.
+fn comes_through(from: &UdpSocket, to: SocketAddr, other: &UdpSocket, payload: u8) -> bool {
+    let mut heard = [0; 2048];
+    (0..MAX_TRIES).any(|n| {
+        let mut packet = vec![0x80, 0];
+        packet.extend(n.to_be_bytes());
+        packet.extend((u32::from(n) * 160).to_be_bytes());
+        packet.extend(u32::from(payload).to_be_bytes());
+        packet.extend([payload; 160]);
+        from.send_to(&packet, to).unwrap();
+        other.recv(&mut heard).is_ok_and(|length| heard[12..length].iter().all(|byte| *byte == payload))
+    })
+}
+
+async fn talks_after_a_move(workers: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::start(workers, folder.path());
+    let (a, b) = (phone(), phone());
+    let to_a = world.open(FIRST, &a).await;
+    let to_b = world.open(SECOND, &b).await;
+    world.workers.send(SECOND.0, Command::Move { leg: SECOND.1, to: FIRST.0.0 });
+    world.event(|event| matches!(event, Event::Arrived { leg } if *leg == SECOND.1)).await;
+    world.workers.send(FIRST.0, Command::Bridge { a: FIRST.1, b: SECOND.1 });
+    assert!(comes_through(&a, to_a, &b, 0x11), "nothing from the first to the second");
+    assert!(comes_through(&b, to_b, &a, 0x22), "nothing from the second to the first");
+    for (_, leg) in [FIRST, SECOND] {
+        world.workers.send(FIRST.0, Command::Close { leg });
+        world.event(|event| matches!(event, Event::Closed { leg: closed, .. } if *closed == leg)).await;
+    }
+    assert!(world.workers.of_call.is_empty());
+    assert!(world.workers.load.iter().all(|load| *load == 0));
+    let figures = Arc::clone(&world.workers.figures);
+    drop(world);
+    assert_eq!(figures.legs.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_leg_moves_to_another_worker() {
+    talks_after_a_move(2).await;
+}
+
+#[tokio::test]
+async fn a_leg_stays_where_both_calls_live() {
+    talks_after_a_move(1).await;
+}
