@@ -104,7 +104,7 @@ impl Worker {
                     WAKER => {
                         ordered = true;
                         if !self.take_orders() {
-                            return;
+                            return self.count(wake_ups);
                         }
                     }
                     token => self.receive(token, woken, &mut buffer),
