@@ -87,15 +87,14 @@ impl Switch {
         }
     }
 
-    /// That the dialog to replace is unknown goes by NOTIFY, as from an INVITE that was tried. Answered to the REFER, 481 would
-    /// end the very dialog it came in, and so would 404 and 480 (RFC 5057 5.1): those are told as a plain no.
+    /// What says something of the target (404, 480, 481) goes by NOTIFY, as from an INVITE that was tried: answered to the
+    /// REFER it would end the very dialog that came in (RFC 5057 5.1).
     fn refuse_transfer(&mut self, refer: ReferId, status: u16, now: Now) {
-        if status == NO_SUCH_DIALOG {
-            self.endpoint.accept_refer(now.instant, refer);
-            return self.endpoint.refer_progress(now.instant, refer, status);
+        if matches!(status, DECLINED | 486 | 488) {
+            return self.endpoint.refuse_refer(now.instant, refer, status);
         }
-        let status = if matches!(status, 486 | 488) { status } else { DECLINED };
-        self.endpoint.refuse_refer(now.instant, refer, status);
+        self.endpoint.accept_refer(now.instant, refer);
+        self.endpoint.refer_progress(now.instant, refer, status);
     }
 
     /// Notes that a leg of the call is that of the third party: whom we dialled when the customer was there already.

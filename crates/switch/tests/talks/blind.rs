@@ -197,13 +197,21 @@ fn what_is_refused() {
         carrier > REFER
         carrier < 603 REFER
         minji > REFER
-        minji < 603 REFER
+        minji < 202 REFER
+        minji < NOTIFY (100)
+        minji > 200 NOTIFY
+        minji < NOTIFY (404)
+        minji > 200 NOTIFY
         minji > REFER
         minji < 603 REFER
         minji > REFER
         minji < 603 REFER
         minji > REFER
-        minji < 603 REFER
+        minji < 202 REFER
+        minji < NOTIFY (100)
+        minji > 200 NOTIFY
+        minji < NOTIFY (480)
+        minji > 200 NOTIFY
         minji > REFER
         minji < 400 REFER
         ",
