@@ -154,9 +154,11 @@ mod tests {
     #[tokio::test]
     async fn dripping_bytes_keep_no_stranger_on() {
         let (mut theirs, mut inbox) = stranger(Duration::from_millis(29_700));
+        // A byte each millisecond: far less than what would be too long a line before the patience ends.
+        let mut drops = tokio::time::interval(Duration::from_millis(1));
         let drip = async {
             while theirs.write_all(b"O").await.is_ok() {
-                tokio::task::yield_now().await;
+                drops.tick().await;
             }
         };
         tokio::select! {
