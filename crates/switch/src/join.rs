@@ -64,6 +64,7 @@ impl Switch {
         if let Some(left) = self.calls.get_mut(&from) {
             left.forget(id);
         }
+        self.traces.move_leg(from, call, id);
         let joined = self.calls.entry(call).or_insert_with(|| Call::new(false));
         joined.legs.push(id);
         match comes_as {

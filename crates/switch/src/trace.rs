@@ -28,6 +28,8 @@ pub enum LegParty {
     Customer,
     /// A manager's ring device.
     Manager(ManagerId, RingDevice),
+    /// That of somebody outside to whom the customer was handed on.
+    Third,
 }
 
 /// A leg in a trace.
@@ -138,6 +140,32 @@ impl Traces {
         let Some(index) = open.legs.iter().position(|known| *known == leg) else { return };
         open.call_ids.push(key);
         self.by_call_id.insert(key, (call, index as u8));
+    }
+
+    /// It turned out whose leg it is.
+    pub(crate) fn set_party(&mut self, call: CallId, leg: LegId, party: LegParty) {
+        let Some(open) = self.open.get_mut(&call) else { return };
+        let index = open.legs.iter().position(|known| *known == leg);
+        if let Some(leg) = index.and_then(|index| open.trace.legs.get_mut(index)) {
+            leg.party = party;
+        }
+    }
+
+    /// A leg goes on in another call, and so do its messages; what it did before stays where it was.
+    pub(crate) fn move_leg(&mut self, from: CallId, to: CallId, leg: LegId) {
+        let Some(left) = self.open.get_mut(&from) else { return };
+        let Some(index) = left.legs.iter().position(|known| *known == leg) else { return };
+        let Some(moved) = left.trace.legs.get(index).cloned() else { return };
+        let place = (from, index as u8);
+        let key = left.call_ids.iter().position(|key| self.by_call_id.get(key) == Some(&place));
+        let key = key.map(|key| left.call_ids.swap_remove(key));
+        let Some(joined) = self.open.get_mut(&to).filter(|joined| joined.legs.len() < MAX_LEGS) else { return };
+        joined.legs.push(leg);
+        joined.trace.legs.push(moved);
+        if let Some(key) = key {
+            joined.call_ids.push(key);
+            self.by_call_id.insert(key, (to, joined.legs.len() as u8 - 1));
+        }
     }
 
     /// A message went or came.

@@ -105,6 +105,7 @@ impl Switch {
         if let Some(leg) = self.legs.get_mut(&third) {
             leg.role = Role::Third;
         }
+        self.traces.set_party(call, third, crate::trace::LegParty::Third);
     }
 
     /// A leg of the third party is lost; before it answered that is a matter of the dialling.

@@ -1861,9 +1861,11 @@ export interface components {
             /** @description The far end's address and port. */
             address: string;
             device?: components["schemas"]["RingDevice"] | null;
-            /** @description The manager whose leg it is; `null`: the customer's. */
+            /** @description The manager whose leg it is. */
             manager_id?: string | null;
             media?: components["schemas"]["TraceMedia"] | null;
+            /** @description Whose: `customer`, `manager`, or `third`, to whom the customer was handed on. */
+            party: string;
             /** @description `UDP`, `TCP`, `TLS`, `WS` or `WSS`. */
             transport: string;
         };
@@ -1873,9 +1875,24 @@ export interface components {
             codec: string;
             /**
              * Format: int64
+             * @description Audio made up for what was missing, in milliseconds; only where it is decoded.
+             */
+            concealed_ms: number;
+            /**
+             * Format: int64
              * @description Packets that came and were not taken: from a stranger, malformed, of an unknown type.
              */
             dropped: number;
+            /**
+             * Format: float
+             * @description Jitter on the way to the far end, in milliseconds, as it reports.
+             */
+            far_jitter_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Packets lost on the way to the far end, as it reports.
+             */
+            far_lost?: number | null;
             /**
              * Format: float
              * @description Jitter on the way to sori, in milliseconds.
@@ -1887,10 +1904,22 @@ export interface components {
              */
             lost: number;
             /**
+             * Format: float
+             * @description Estimated mean opinion score of the worse direction (ITU-T G.107), 1 to 4.5.
+             */
+            mos?: number | null;
+            /** @description What protects the media: `AES_CM_128_HMAC_SHA1_80`, `DTLS-SRTP` …, or empty. */
+            protection: string;
+            /**
              * Format: int64
              * @description Packets received.
              */
             received: number;
+            /**
+             * Format: float
+             * @description Round trip between sori and the far end, in milliseconds.
+             */
+            rtt_ms?: number | null;
             /**
              * Format: int64
              * @description Packets sent.

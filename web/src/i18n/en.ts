@@ -441,4 +441,7 @@ export const en = {
   "softphone.transferFailed": "{name} did not take the call. You are still talking.",
   "softphone.transferNumber": "Telephone number",
   "softphone.noColleagues": "There is no colleague with a seat.",
+  "trace.third": "Transferred to",
+  "trace.roundTrip": "round trip {ms} ms",
+  "trace.mos": "MOS {mos}",
 } as const;

@@ -443,4 +443,7 @@ export const ko: Record<keyof typeof en, string> = {
   "softphone.transferFailed": "{name}에게 전달하지 못했어요. 통화는 계속되고 있어요.",
   "softphone.transferNumber": "전화번호",
   "softphone.noColleagues": "전달할 수 있는 동료가 없어요.",
+  "trace.third": "전달받은 쪽",
+  "trace.roundTrip": "왕복 {ms} ms",
+  "trace.mos": "음질(MOS) {mos}",
 };

@@ -30,6 +30,7 @@ function useLegName() {
   const { t } = useText();
   const names = useNames();
   return (leg: TraceLeg | undefined) => {
+    if (leg?.party === "third") return t("trace.third");
     if (!leg?.manager_id) return t("trace.customer");
     const device = leg.device ? ` · ${t(`account.device.${leg.device}`)}` : "";
     return `${names.manager(leg.manager_id) ?? leg.manager_id}${device}`;
@@ -73,7 +74,10 @@ function Figures({ leg }: { leg: TraceLeg }) {
     t("trace.loss", { percent: loss.toFixed(loss > 0 && loss < 10 ? 1 : 0) }),
     t("trace.jitter", { ms: media.jitter_ms.toFixed(1) }),
   ];
-  return <p className={`tiny number ${loss >= 3 ? "trace-bad" : "muted"}`}>{parts.join(" · ")}</p>;
+  if (media.rtt_ms !== null) parts.push(t("trace.roundTrip", { ms: media.rtt_ms.toFixed(0) }));
+  if (media.mos !== null) parts.push(t("trace.mos", { mos: media.mos.toFixed(1) }));
+  if (media.protection) parts.push(media.protection);
+  return <p className={`tiny number ${loss >= 3 || (media.mos ?? 5) < 3 ? "trace-bad" : "muted"}`}>{parts.join(" · ")}</p>;
 }
 
 function TimeLine({ trace }: { trace: CallTrace }) {

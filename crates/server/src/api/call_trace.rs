@@ -60,7 +60,9 @@ pub struct TraceItem {
 /// A leg of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TraceLeg {
-    /// The manager whose leg it is; `null`: the customer's.
+    /// Whose: `customer`, `manager`, or `third`, to whom the customer was handed on.
+    pub party: String,
+    /// The manager whose leg it is.
     #[schema(value_type = Option<String>)]
     pub manager_id: Option<ManagerId>,
     /// With which ring device.
@@ -89,6 +91,18 @@ pub struct TraceMedia {
     pub dropped: u64,
     /// Jitter on the way to sori, in milliseconds.
     pub jitter_ms: f32,
+    /// Packets lost on the way to the far end, as it reports.
+    pub far_lost: Option<u64>,
+    /// Jitter on the way to the far end, in milliseconds, as it reports.
+    pub far_jitter_ms: Option<f32>,
+    /// Round trip between sori and the far end, in milliseconds.
+    pub rtt_ms: Option<f32>,
+    /// Estimated mean opinion score of the worse direction (ITU-T G.107), 1 to 4.5.
+    pub mos: Option<f32>,
+    /// Audio made up for what was missing, in milliseconds; only where it is decoded.
+    pub concealed_ms: u64,
+    /// What protects the media: `AES_CM_128_HMAC_SHA1_80`, `DTLS-SRTP` …, or empty.
+    pub protection: String,
 }
 
 impl From<&MediaRow> for TraceMedia {
@@ -100,6 +114,12 @@ impl From<&MediaRow> for TraceMedia {
             lost: media.lost,
             dropped: media.dropped,
             jitter_ms: media.jitter_ms,
+            far_lost: media.far_lost,
+            far_jitter_ms: media.far_jitter_ms,
+            rtt_ms: media.rtt_ms,
+            mos: media.mos,
+            concealed_ms: media.concealed_ms,
+            protection: media.protection.clone(),
         }
     }
 }
@@ -107,6 +127,7 @@ impl From<&MediaRow> for TraceMedia {
 impl From<&LegRow> for TraceLeg {
     fn from(leg: &LegRow) -> Self {
         Self {
+            party: leg.party.clone(),
             manager_id: leg.manager,
             device: leg.device,
             transport: leg.transport.clone(),
@@ -191,10 +212,17 @@ mod tests {
             lost: 1,
             dropped: 0,
             jitter_ms: 0.5,
+            far_lost: Some(0),
+            far_jitter_ms: None,
+            rtt_ms: Some(3.0),
+            mos: Some(4.4),
+            concealed_ms: 0,
+            protection: String::new(),
         };
         let trace = TraceRow {
             started_at: UnixMillis(1_000),
             legs: vec![LegRow {
+                party: "customer".to_owned(),
                 manager: None,
                 device: None,
                 transport: "UDP".to_owned(),

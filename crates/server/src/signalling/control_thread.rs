@@ -23,6 +23,9 @@ use tokio::sync::mpsc::Receiver;
 const BATCH: usize = 64;
 /// The longest sleep; figures for `/metrics` are taken at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// Timers may be this late, so that one wake-up serves several: each call leaves a handful behind it, due one by one. The
+/// shortest of SIP is 200 ms.
+const TIMER_SLACK: Duration = Duration::from_millis(4);
 
 /// What the control thread is made of.
 pub(crate) struct ControlParts {
@@ -118,7 +121,7 @@ impl ControlThread {
         loop {
             let now = self.clocks.now();
             // However much comes in, time goes on.
-            let due = self.switch.next_timeout(now).map_or(look_at, |at| at.min(look_at));
+            let due = self.switch.next_timeout(now).map_or(look_at, |at| (at + TIMER_SLACK).min(look_at));
             if due <= now.instant {
                 self.tick();
                 look_at = now.instant + LONGEST_SLEEP;

@@ -40,7 +40,9 @@ pub struct TraceRow {
 /// A leg of a stored trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LegRow {
-    /// The manager whose leg it is; the customer's when there is none.
+    /// `customer`, `manager` or `third`.
+    pub party: String,
+    /// The manager whose leg it is.
     pub manager: Option<ManagerId>,
     /// With which ring device.
     pub device: Option<RingDevice>,
@@ -69,6 +71,18 @@ pub struct MediaRow {
     pub dropped: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 6.4.1).
     pub jitter_ms: f32,
+    /// Packets lost on the way from us, by the far end's reports.
+    pub far_lost: Option<u64>,
+    /// Jitter on the way from us, by the far end's reports.
+    pub far_jitter_ms: Option<f32>,
+    /// Round trip in milliseconds.
+    pub rtt_ms: Option<f32>,
+    /// Estimated mean opinion score of the worse direction, 1 to 4.5.
+    pub mos: Option<f32>,
+    /// Audio made up for what was missing, in milliseconds.
+    pub concealed_ms: u64,
+    /// What protects the media: a suite's name, `DTLS-SRTP`, or nothing.
+    pub protection: String,
 }
 
 /// A SIP message in a stored trace: milliseconds after the start, index of the leg, sent by us, method, status or 0.
@@ -78,9 +92,10 @@ pub struct LineRow(pub u32, pub u8, pub bool, pub String, pub u16);
 impl From<&CallTrace> for TraceRow {
     fn from(trace: &CallTrace) -> Self {
         let leg = |leg: &switch::LegTrace| {
-            let (manager, device) = match leg.party {
-                LegParty::Customer => (None, None),
-                LegParty::Manager(manager, device) => (Some(manager), Some(device)),
+            let (party, manager, device) = match leg.party {
+                LegParty::Customer => ("customer", None, None),
+                LegParty::Third => ("third", None, None),
+                LegParty::Manager(manager, device) => ("manager", Some(manager), Some(device)),
             };
             let media = leg.media.as_ref().map(|(at_ms, figures)| MediaRow {
                 at_ms: *at_ms,
@@ -90,8 +105,15 @@ impl From<&CallTrace> for TraceRow {
                 lost: figures.lost,
                 dropped: figures.dropped,
                 jitter_ms: figures.jitter_ms,
+                far_lost: figures.far_lost,
+                far_jitter_ms: figures.far_jitter_ms,
+                rtt_ms: figures.rtt_ms,
+                mos: figures.mos,
+                concealed_ms: figures.concealed_ms,
+                protection: figures.protection.to_owned(),
             });
             LegRow {
+                party: party.to_owned(),
                 manager,
                 device,
                 transport: leg.transport.as_str().to_owned(),
