@@ -34,9 +34,7 @@ impl Browser {
         let orders = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().unwrap());
         let mut browser = Self { child, orders, answers };
-        browser.run(
-            json!({ "do": "sign_in", "base": base, "email": email, "password": "sori-demo" }),
-        );
+        browser.run(json!({ "do": "sign_in", "base": base, "email": email, "password": "sori-demo" }));
         browser
     }
 

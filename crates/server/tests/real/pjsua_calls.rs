@@ -116,9 +116,7 @@ fn a_session_is_refreshed_in_time() {
     // The shortest interval of RFC 4028 is 90 s, so it is refreshed after 45.
     const REFRESH: Duration = Duration::from_secs(60);
     calls_out(json!({ "timer": 90 }), json!({}), |phone| {
-        phone.wait_long_for("transaction", REFRESH, |event| {
-            event["method"] == "UPDATE" && event["status"] == 200
-        });
+        phone.wait_long_for("transaction", REFRESH, |event| event["method"] == "UPDATE" && event["status"] == 200);
     });
 }
 
