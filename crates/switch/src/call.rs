@@ -7,6 +7,7 @@ use pbx::settings::RingDevice;
 use pbx::{CallId, Cause, PresentationId, TransferId};
 use sip::{InviteId, ReferId};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Whose leg it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +155,8 @@ pub(crate) struct Call {
     pub(crate) legs: Vec<LegId>,
     /// The two that talk.
     pub(crate) connected: Option<(LegId, LegId)>,
+    /// When the media engine was last told to bridge them.
+    pub(crate) bridged_at: Option<Instant>,
     /// REFERs whose end their devices have not been told; the business tells the end of each.
     pub(crate) referrals: Vec<(TransferId, ReferId)>,
     /// The customer's keys are listened for in the audio too.
@@ -175,6 +178,7 @@ impl Call {
             presentings: Vec::new(),
             legs: Vec::new(),
             connected: None,
+            bridged_at: None,
             referrals: Vec::new(),
             listens_for_keys,
             hops: Hops::default(),

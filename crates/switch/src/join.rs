@@ -36,6 +36,9 @@ impl Switch {
         if on_the_way(a) || on_the_way(b) {
             return;
         }
+        if let Some(held) = self.calls.get_mut(&call) {
+            held.bridged_at = Some(now.instant);
+        }
         self.media(call, Media::Bridge { a, b });
         self.hold_if_held(b, now);
         self.hold_if_held(a, now);

@@ -8,6 +8,7 @@ use media::{Command, Event, LegId, RefusedSdp};
 use pbx::{Cause, Fact, PlaybackId};
 use sip::{Body, Reply};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn sdp_body(bytes: Arc<[u8]>) -> Body {
     Body { content_type: "application/sdp", bytes }
@@ -43,8 +44,8 @@ impl Switch {
             }
             // Silence for this long is a phone that is gone: nobody is billed for a dead line. Before the answer it means
             // nothing, the ring time is the limit.
-            Event::Quiet { leg, .. } => {
-                if self.legs.get(&leg).is_some_and(|held| matches!(held.state, LegState::Accepted | LegState::Up)) {
+            Event::Quiet { leg, ms } => {
+                if self.is_gone_quiet(leg, ms, now) {
                     self.fail_leg(leg, Cause::Unreachable, now);
                 }
             }
@@ -58,6 +59,15 @@ impl Switch {
                 }
             }
         }
+    }
+
+    /// Was the leg answered, and silent for `ms` since it has somebody to talk to? The engine counts anew from each
+    /// bridging; what it told just before that was on its way, and it tells again.
+    fn is_gone_quiet(&self, leg: LegId, ms: u32, now: Now) -> bool {
+        let Some(held) = self.legs.get(&leg) else { return false };
+        let bridged_at = self.calls.get(&held.call).and_then(|call| call.bridged_at);
+        let is_stale = bridged_at.is_some_and(|at| now.instant < at + Duration::from_millis(ms.into()));
+        !is_stale && matches!(held.state, LegState::Accepted | LegState::Up)
     }
 
     fn on_local_sdp(&mut self, id: LegId, sdp: Arc<[u8]>, now: Now) {

@@ -262,6 +262,10 @@ fn silence_before_the_answer_ends_nothing() {
     assert_eq!(world.switch.counts().legs, 2);
     world.carrier_says("200 OK", "a", SDP);
     world.media_tells(Told::Quiet { leg: dialler, ms: 60_000 });
+    assert_eq!(world.switch.business().live_calls().count(), 1, "what was told before the two were bridged is stale");
+    world.now.instant += Duration::from_secs(60);
+    world.now.unix = world.now.unix.plus_ms(60_000);
+    world.media_tells(Told::Quiet { leg: dialler, ms: 60_000 });
     assert_eq!(world.switch.business().live_calls().count(), 0, "after it a phone that says nothing is gone");
 }
 
