@@ -73,6 +73,9 @@ pub enum Command {
     /// With the far end's `offer` an [`Event::LocalSdp`] holds our answer, without one our offer.
     /// Its sockets are of the `family` the far end is reached by, unless the offer says otherwise.
     Open { leg: LegId, profile: Profile, offer: Option<Arc<[u8]>>, family: Family, like: Option<LegId> },
+    /// The far end's signalling comes from this host: behind a NAT its media most likely does too. To be told right after
+    /// [`Command::Open`] of an RTP leg; without it a stranger who sends first is listened to sooner.
+    Expect { leg: LegId, from: std::net::IpAddr },
     /// The far end's answer to our offer. [`Event::Negotiated`] or [`Event::Refused`] follows.
     Answer { leg: LegId, sdp: Arc<[u8]> },
     /// The far end's new offer (hold, resume, other codec, other address): [`Event::LocalSdp`] with our answer follows,
@@ -119,6 +122,7 @@ impl Command {
     pub fn leg(&self) -> LegId {
         match *self {
             Self::Open { leg, .. }
+            | Self::Expect { leg, .. }
             | Self::Answer { leg, .. }
             | Self::Reoffer { leg, .. }
             | Self::MakeOffer { leg }

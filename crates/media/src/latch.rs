@@ -1,19 +1,24 @@
 //! Symmetric RTP: media goes back where it comes from, and a stranger's packet cannot steer it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// How long the latched source must be silent before its stream may move (NAT rebinding).
 const SILENT: Duration = Duration::from_secs(3);
 /// How long after latching elsewhere the address of the SDP still wins.
 const PREFER: Duration = Duration::from_secs(2);
-/// Packets in a row a source that the SDP did not name must send to be latched.
+/// Packets in a row a source that the SDP did not name must send to be latched, where nothing else is known.
 const PROBATION: u8 = 2;
+/// The same where it is known where the far end's signalling comes from, and the source is not there either: a second of
+/// speech. Who sprays packets over the range of ports is not the first to send for so long.
+const LONG_PROBATION: u8 = 50;
 
 /// Which source a leg listens to, and where it sends.
 #[derive(Clone, Debug)]
 pub struct Latch {
     told: Option<SocketAddr>,
+    /// Where the far end's signalling comes from: behind a NAT its media most likely does too.
+    signalled: Option<IpAddr>,
     state: State,
 }
 
@@ -36,13 +41,23 @@ impl Latch {
     /// `told`: the address of the far end's SDP.
     #[must_use]
     pub const fn new(told: Option<SocketAddr>) -> Self {
-        Self { told, state: State::Open { candidate: None } }
+        Self { told, signalled: None, state: State::Open { candidate: None } }
+    }
+
+    /// The far end's signalling comes from this address.
+    pub const fn expect(&mut self, signalled: IpAddr) {
+        self.signalled = Some(signalled);
+    }
+
+    /// Does the SDP name this host, or the signalling come from it?
+    fn is_known(&self, source: SocketAddr) -> bool {
+        self.told.is_some_and(|told| told.ip() == source.ip()) || self.signalled == Some(source.ip())
     }
 
     /// A new SDP: another address opens the latch again, the same one changes nothing.
     pub fn renegotiate(&mut self, told: Option<SocketAddr>) {
         if told != self.told {
-            *self = Self::new(told);
+            *self = Self { signalled: self.signalled, ..Self::new(told) };
         }
     }
 
@@ -66,6 +81,8 @@ impl Latch {
 
     /// Judges a well-formed packet. `continues`: its SSRC and sequence number continue the latched stream.
     pub fn judge(&mut self, now: Instant, from: SocketAddr, ssrc: u32, continues: bool) -> Verdict {
+        let is_known = self.is_known(from);
+        let holder_is_known = self.source().is_some_and(|source| self.is_known(source));
         match &mut self.state {
             State::Latched { source, last, .. } if *source == from => {
                 *last = now;
@@ -74,7 +91,8 @@ impl Latch {
             State::Latched { source, since, last } => {
                 let silent = now.saturating_duration_since(*last) >= SILENT;
                 let preferred = Some(from) == self.told && (silent || now.saturating_duration_since(*since) < PREFER);
-                if preferred || (silent && continues) {
+                let ousts = is_known && !holder_is_known;
+                if preferred || ousts || (silent && continues) {
                     *source = from;
                     *since = now;
                     *last = now;
@@ -84,12 +102,12 @@ impl Latch {
                 }
             }
             State::Open { candidate } => {
-                let named = self.told.is_some_and(|told| told.ip() == from.ip());
                 let seen = match candidate {
-                    Some((source, known, seen)) if *source == from && *known == ssrc => *seen + 1,
+                    Some((source, known, seen)) if *source == from && *known == ssrc => seen.saturating_add(1),
                     _ => 1,
                 };
-                if named || seen >= PROBATION {
+                let probation = if self.signalled.is_some() { LONG_PROBATION } else { PROBATION };
+                if is_known || seen >= probation {
                     self.state = State::Latched { source: from, since: now, last: now };
                     Verdict::Taken
                 } else {
@@ -162,6 +180,33 @@ mod tests {
         assert_eq!(story.judge(60, TOLD, false), Verdict::Taken);
         assert_eq!(story.judge(80, THIEF, false), Verdict::Stranger);
         assert_eq!(story.to(), address(TOLD));
+    }
+
+    #[test]
+    fn where_the_signalling_comes_from_is_followed_at_once_and_a_stranger_after_a_second() {
+        let mut story = Story::new();
+        story.latch.expect(address(NAT).ip());
+        for ms in (0..500).step_by(20) {
+            assert_eq!(story.judge(ms, THIEF, false), Verdict::Stranger);
+        }
+        assert_eq!(story.judge(500, NAT, false), Verdict::Taken);
+        assert_eq!(story.judge(520, THIEF, false), Verdict::Stranger);
+        let mut story = Story::new();
+        story.latch.expect(address(TOLD).ip());
+        let taken = (0..100_u64).find(|n| story.judge(n * 20, NAT, false) == Verdict::Taken);
+        assert_eq!(taken, Some(49), "media from elsewhere is heard after a second");
+    }
+
+    #[test]
+    fn a_stranger_who_was_alone_for_long_loses_to_where_the_signalling_comes_from() {
+        let mut story = Story::new();
+        story.latch.expect(address(NAT).ip());
+        for n in 0..60 {
+            story.judge(n * 20, THIEF, false);
+        }
+        assert_eq!(story.to(), address(THIEF));
+        assert_eq!(story.judge(10_000, NAT, false), Verdict::Taken);
+        assert_eq!(story.judge(10_020, THIEF, false), Verdict::Stranger);
     }
 
     #[test]

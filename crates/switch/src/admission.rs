@@ -144,7 +144,7 @@ impl Switch {
         let mut made = Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, early: false });
         made.invite = Some(id);
         made.offer = offer;
-        made.family = media::Family::of(flow.remote.ip());
+        made.remote = Some(flow.remote.ip());
         self.legs.insert(leg, made);
         self.invites.insert(id, leg);
         self.traces.add_leg(call, leg, party, flow, self.clock);
@@ -161,12 +161,12 @@ impl Switch {
     pub(crate) fn open_arrived(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id).filter(|leg| !leg.media_open) else { return };
         leg.media_open = true;
-        let (call, profile, family, offer) = (leg.call, leg.profile, leg.family, leg.offer.take());
+        let (call, profile, remote, offer) = (leg.call, leg.profile, leg.remote, leg.offer.take());
         if offer.is_none() {
             leg.renegotiation = Some(crate::call::Renegotiation::OurOffer);
         }
         let like = self.talks_to(call, id);
-        self.media(call, media::Command::Open { leg: id, profile, offer, family, like });
+        self.open_media(call, id, (profile, remote), offer, like);
         if self.calls.get(&call).is_some_and(|held| held.listens_for_keys) {
             self.media(call, media::Command::ListenKeys { leg: id, on: true });
         }

@@ -6,6 +6,7 @@ use media::{LegId, Profile};
 use pbx::settings::RingDevice;
 use pbx::{CallId, Cause, PresentationId, TransferId};
 use sip::{InviteId, ReferId};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -69,8 +70,8 @@ pub(crate) struct Leg {
     pub(crate) renegotiation: Option<Renegotiation>,
     /// The offer that came with their INVITE, until the media engine has it.
     pub(crate) offer: Option<Arc<[u8]>>,
-    /// The family its signalling comes by.
-    pub(crate) family: media::Family,
+    /// Where its signalling comes from.
+    pub(crate) remote: Option<IpAddr>,
     /// Keys that came one way so far.
     pub(crate) keys: KeyWays,
     /// The media engine knows it.
@@ -107,7 +108,7 @@ impl Leg {
             state,
             renegotiation: None,
             offer: None,
-            family: media::Family::default(),
+            remote: None,
             keys: KeyWays::default(),
             media_open: false,
             media_asked: false,

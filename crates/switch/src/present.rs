@@ -8,6 +8,8 @@ use media::{Command, LegId, Profile};
 use pbx::settings::{RingDevice, RingDevices};
 use pbx::{CallId, Caller, Cause, E164, Fact, ManagerId, PresentationId};
 use sip::{Binding, Invite, NameAddrText, Reason};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Ring devices of one manager that ring at once at most.
 pub(crate) const MAX_DEVICES: usize = 16;
@@ -67,16 +69,33 @@ impl Switch {
             identity::withhold(&mut invite);
         }
         self.traces.add_leg(call, id, party, invite.flow, self.clock);
-        let family = media::Family::of(invite.flow.remote.ip());
+        let remote = Some(invite.flow.remote.ip());
         let plain = (profile == Profile::Srtp).then(|| Box::new(invite.clone()));
         let mut leg = Leg::new(call, role, profile, LegState::Preparing(Box::new(Outgoing { invite })));
         leg.plain = plain;
+        leg.remote = remote;
         leg.media_open = true;
         self.legs.insert(id, leg);
         self.calls.entry(call).or_insert_with(|| crate::call::Call::new(false)).legs.push(id);
         let like = self.talks_to(call, id);
-        self.media(call, Command::Open { leg: id, profile, offer: None, family, like });
+        self.open_media(call, id, (profile, remote), None, like);
         id
+    }
+
+    /// Has the media engine make a leg whose signalling comes from `remote`.
+    pub(crate) fn open_media(
+        &mut self,
+        call: CallId,
+        leg: LegId,
+        (profile, remote): (Profile, Option<IpAddr>),
+        offer: Option<Arc<[u8]>>,
+        like: Option<LegId>,
+    ) {
+        let family = remote.map_or_else(media::Family::default, media::Family::of);
+        self.media(call, Command::Open { leg, profile, offer, family, like });
+        if let (Profile::Rtp | Profile::Srtp, Some(from)) = (profile, remote) {
+            self.media(call, Command::Expect { leg, from });
+        }
     }
 
     /// The leg that this one will talk to, as far as is known: the customer's, or for that one the dialler's. Their codec is

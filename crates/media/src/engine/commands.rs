@@ -86,6 +86,7 @@ impl Engine {
                 }
             }
             Command::Echo { .. } => self.echo(slot),
+            Command::Expect { from, .. } => self.expect(slot, from),
             Command::ListenKeys { on, .. } => self.listen(slot, on),
             Command::Record { token, limit_ms, .. } => self.record(now, slot, token, limit_ms, sink),
             Command::StopRecording { .. } => {
@@ -306,6 +307,12 @@ impl Engine {
             other.start_frames(now, partner);
         }
         self.arm(partner);
+    }
+
+    fn expect(&mut self, slot: u32, from: std::net::IpAddr) {
+        if let Some(Transport::Rtp(rtp)) = self.legs.get_mut(slot).map(|leg| &mut leg.transport) {
+            rtp.latch.expect(from);
+        }
     }
 
     fn listen(&mut self, slot: u32, on: bool) {

@@ -124,3 +124,28 @@ fn a_call_nobody_declined_or_answered_leaves_no_prompt_behind() {
     let record = sori.owner().wait_for_call("missed", |call| ended(call, CALLER));
     assert_eq!(record["missed_reason"], "customer_left", "{record}");
 }
+
+#[test]
+fn a_manager_hands_a_customer_on_from_the_console() {
+    const COLLEAGUE: f64 = 1_000.0;
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let mut manager = manager(&sori);
+    let call = carrier.call(sori.sip(), CALLER, "07040000003");
+    call.voice.sing(CUSTOMER);
+    manager.wait("ring-prompt");
+    manager.click("softphone-answer");
+    call.engaged();
+    call.voice.wait_for_tone(MANAGER);
+    manager.click("softphone-transfer");
+    manager.fill("transfer-number", "010-9876-5432");
+    manager.click("transfer-send");
+    let (_, third) = carrier.answer("1098765432", sori.sip());
+    third.voice.sing(COLLEAGUE);
+    call.voice.wait_for_tone(COLLEAGUE);
+    third.voice.wait_for_tone(CUSTOMER);
+    manager.wait_gone("softphone-hangup");
+    call.hang_up();
+    third.wait_for_bye(crate::patience::SOON);
+    sori.wait_until_idle();
+}
