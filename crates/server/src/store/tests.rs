@@ -6,7 +6,7 @@ use crate::control::Live;
 use crate::events::{EventBus, Subject};
 use pbx::record::{CallState, ConversationState, Direction, EntryRecord, Record, TraceMark};
 use pbx::{CallId, CallRecord, ConversationId, ConversationRecord, CustomerId, CustomerRecord, EntryId, MissedReason};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 fn configuration(folder: &std::path::Path) -> Configuration {
     Configuration::resolve(&Arguments { data: Some(folder.to_owned()), ..Arguments::default() }, Mode::Serve).unwrap()
@@ -177,7 +177,8 @@ async fn a_full_disk_keeps_records_until_there_is_room() {
     let store = open(folder.path()).await;
     // SQLite answers with "database or disk is full" when the file may not grow, exactly as on a full disk.
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.pool).await.unwrap();
-    let full = limited(&store, folder.path(), pages).await;
+    let room = Arc::new(AtomicI64::new(pages));
+    let full = limited(&store, folder.path(), &room).await;
     let (writer, live, _) = writer(&full);
     let mut changes = live.changes.subscribe();
     let records: Vec<Record> = (1..400).map(ringing).collect();
@@ -185,18 +186,27 @@ async fn a_full_disk_keeps_records_until_there_is_room() {
     changes.recv().await.unwrap();
     assert!(live.store_failing.load(Ordering::Relaxed) && writer.is_failing());
     writer.send(vec![ringing(500)]);
-    sqlx::query("PRAGMA max_page_count = 1000000").execute(&full.pool).await.unwrap();
+    assert!(store.call(CallId(1)).await.unwrap().is_none());
+    room.store(1_000_000, Ordering::Relaxed);
     writer.settled().await.unwrap();
     assert!(!live.store_failing.load(Ordering::Relaxed));
-    assert!(full.call(CallId(1)).await.unwrap().is_some() && full.call(CallId(500)).await.unwrap().is_some());
+    // Asked over another connection: what is only in a transaction of the writer's is not written.
+    assert!(store.call(CallId(1)).await.unwrap().is_some() && store.call(CallId(500)).await.unwrap().is_some());
 }
 
-/// The same database over one connection whose file may not grow beyond `pages`.
-async fn limited(store: &Store, folder: &std::path::Path, pages: i64) -> Store {
+/// The same database, written over connections whose file may not grow beyond as many pages as there was room for when they
+/// were made.
+async fn limited(store: &Store, folder: &std::path::Path, room: &Arc<AtomicI64>) -> Store {
     let url = format!("sqlite:{}?mode=rw", folder.join("sori.db").display());
-    let pool = sqlx::any::AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(&pool).await.unwrap();
-    Store { writing: pool.clone(), pool, ..store.clone() }
+    let room = Arc::clone(room);
+    let options = sqlx::any::AnyPoolOptions::new().max_connections(1).after_connect(move |connection, _| {
+        let pages = room.load(Ordering::Relaxed);
+        Box::pin(async move {
+            let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            sqlx::query(limit).execute(connection).await.map(|_| ())
+        })
+    });
+    Store { writing: options.connect(&url).await.unwrap(), ..store.clone() }
 }
 
 #[tokio::test]

@@ -214,6 +214,7 @@ impl Task {
             match batch::commit(&self.store, records).await {
                 Err(why) if may_pass(&why) => {
                     self.failing(true, Some(&why));
+                    tracing::debug!(%why, "the records are tried again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
