@@ -1,9 +1,10 @@
 //! A batch of records in one transaction, kind by kind: a few statements however many records there are.
 
+use super::transaction::in_transaction;
 use super::{Store, Written, calls, conversations, customers, entries, statuses, traces};
 use pbx::record::EntryRecord;
 use pbx::{CallRecord, ConversationRecord, CustomerRecord, Record};
-use sqlx::{AnyConnection, Connection as _};
+use sqlx::AnyConnection;
 use switch::CallTrace;
 
 /// Records by kind, each kind in the order it came.
@@ -52,23 +53,10 @@ impl<'r> Kinds<'r> {
     }
 }
 
-/// Writes all of them or none. No row may come twice. A connection that failed is closed: where a COMMIT failed (a full disk
-/// is noticed there) the transaction is still open, and what was written after it would be part of it and never be seen.
+/// Writes all of them or none. No row may come twice.
 ///
 /// # Errors
 /// When the database refuses one of them or cannot be written.
 pub(super) async fn commit(store: &Store, records: &[Written]) -> Result<(), sqlx::Error> {
-    let mut connection = store.writing.acquire().await?;
-    let outcome = write(&mut connection, records).await;
-    if outcome.is_err() {
-        // What closing it says adds nothing to why it is closed.
-        let _ = connection.close().await;
-    }
-    outcome
-}
-
-async fn write(to: &mut AnyConnection, records: &[Written]) -> Result<(), sqlx::Error> {
-    let mut transaction = to.begin().await?;
-    Kinds::of(records).save(&mut transaction).await?;
-    transaction.commit().await
+    in_transaction(&store.writing, async |connection| Kinds::of(records).save(connection).await).await
 }

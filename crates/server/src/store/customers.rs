@@ -4,6 +4,7 @@ use super::Store;
 use super::bulk::{Bulk, Values};
 use super::column::{Columns as _, big, json, word_or_empty};
 use super::filter::Filter;
+use super::transaction::in_transaction;
 use pbx::command::Language;
 use pbx::{CustomerBrief, CustomerId, CustomerRecord, Directory, E164, UnixMillis};
 use serde_json::{Map, Value};
@@ -141,14 +142,16 @@ impl Store {
     /// Writes a customer that people made or changed.
     #[allow(clippy::missing_errors_doc)]
     pub async fn save_customer(&self, customer: &CustomerRow) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        save(&mut transaction, &[&customer.record()]).await?;
-        sqlx::query("UPDATE customers SET profile = $1 WHERE id = $2")
-            .bind(json(&customer.profile)?)
-            .bind(big(customer.id.0))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await
+        in_transaction(&self.pool, async |connection| {
+            save(connection, &[&customer.record()]).await?;
+            sqlx::query("UPDATE customers SET profile = $1 WHERE id = $2")
+                .bind(json(&customer.profile)?)
+                .bind(big(customer.id.0))
+                .execute(connection)
+                .await
+                .map(|_| ())
+        })
+        .await
     }
 
     /// The customers that calls are matched against.

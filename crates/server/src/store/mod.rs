@@ -17,6 +17,7 @@ mod recovery;
 mod sessions;
 mod statuses;
 mod traces;
+mod transaction;
 mod workspace;
 mod writer;
 

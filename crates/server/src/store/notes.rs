@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::column::{Columns as _, big};
+use super::transaction::in_transaction;
 use pbx::{ConversationId, EntryId, ManagerId, UnixMillis};
 use sqlx::any::AnyRow;
 
@@ -32,21 +33,23 @@ impl Store {
     /// # Errors
     /// When the database refuses; so for every method here.
     pub async fn add_note(&self, note: &NoteRow) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("INSERT INTO notes (id, conversation_id, manager_id, text, at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(big(note.id.0))
-            .bind(big(note.conversation_id.0))
-            .bind(big(note.manager_id.0))
-            .bind(note.text.as_str())
-            .bind(big(note.at.0))
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("UPDATE conversations SET last_activity_at = $1 WHERE id = $2 AND last_activity_at < $1")
-            .bind(big(note.at.0))
-            .bind(big(note.conversation_id.0))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await
+        in_transaction(&self.pool, async |connection| {
+            sqlx::query("INSERT INTO notes (id, conversation_id, manager_id, text, at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(big(note.id.0))
+                .bind(big(note.conversation_id.0))
+                .bind(big(note.manager_id.0))
+                .bind(note.text.as_str())
+                .bind(big(note.at.0))
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query("UPDATE conversations SET last_activity_at = $1 WHERE id = $2 AND last_activity_at < $1")
+                .bind(big(note.at.0))
+                .bind(big(note.conversation_id.0))
+                .execute(connection)
+                .await
+                .map(|_| ())
+        })
+        .await
     }
 
     /// One note.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::column::{Columns as _, big, big_or_0, json, word};
+use super::transaction::in_transaction;
 use crate::workspace::carrier::{Carrier, CarrierFields};
 use crate::workspace::hours::{Hours, HoursFields};
 use crate::workspace::manager::{Manager, ManagerFields, Team};
@@ -11,8 +12,8 @@ use crate::workspace::workflow::Workflow;
 use crate::workspace::{About, Difference, Workspace};
 use pbx::workflow::Revision;
 use pbx::{CarrierId, HoursId, ManagerId, NumberId, PhoneId, RevisionId, TeamId, UnixMillis, WorkflowId};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Transaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -85,11 +86,13 @@ impl Store {
     /// # Errors
     /// When the database refuses; nothing is changed then.
     pub async fn write_differences(&self, differences: &[Difference], now: UnixMillis) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        for difference in differences {
-            write(&mut transaction, difference, now).await?;
-        }
-        transaction.commit().await
+        in_transaction(&self.pool, async |connection| {
+            for difference in differences {
+                write(connection, difference, now).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// A workflow's published revisions, the newest first.
@@ -171,15 +174,13 @@ fn read_hours(row: &AnyRow) -> Result<(HoursId, Hours), sqlx::Error> {
     Ok((id, Hours { id, fields }))
 }
 
-type Write<'a> = Transaction<'a, Any>;
-
-async fn write(to: &mut Write<'_>, difference: &Difference, now: UnixMillis) -> Result<(), sqlx::Error> {
+async fn write(to: &mut AnyConnection, difference: &Difference, now: UnixMillis) -> Result<(), sqlx::Error> {
     match difference {
         Difference::About(about) => {
             sqlx::query("INSERT INTO workspace (id, name, language, seed_made_at, alive_at) VALUES (1, $1, $2, 0, 0) ON CONFLICT (id) DO UPDATE SET name = $1, language = $2")
                 .bind(&about.name)
                 .bind(word(&about.language))
-                .execute(&mut **to)
+                .execute(&mut *to)
                 .await?;
         }
         Difference::Manager(id, manager) => write_manager(to, *id, manager.as_deref(), now).await?,
@@ -188,7 +189,7 @@ async fn write(to: &mut Write<'_>, difference: &Difference, now: UnixMillis) -> 
                 .bind(big(team.id.0))
                 .bind(&team.name)
                 .bind(big_or_0(team.hours_id.map(|h| h.0)))
-                .execute(&mut **to)
+                .execute(&mut *to)
                 .await?;
         }
         Difference::Number(id, number) => write_number(to, *id, number.as_deref(), now).await?,
@@ -198,14 +199,14 @@ async fn write(to: &mut Write<'_>, difference: &Difference, now: UnixMillis) -> 
                 .bind(big(carrier.id.0))
                 .bind(&carrier.fields.name)
                 .bind(json(&carrier.fields)?)
-                .execute(&mut **to)
+                .execute(&mut *to)
                 .await?;
         }
         Difference::Hours(_, Some(hours)) => {
             sqlx::query("INSERT INTO hours (id, fields) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET fields = $2")
                 .bind(big(hours.id.0))
                 .bind(json(&hours.fields)?)
-                .execute(&mut **to)
+                .execute(&mut *to)
                 .await?;
         }
         Difference::Workflow(id, workflow) => write_workflow(to, *id, workflow.as_deref(), now).await?,
@@ -217,12 +218,12 @@ async fn write(to: &mut Write<'_>, difference: &Difference, now: UnixMillis) -> 
     Ok(())
 }
 
-async fn delete(to: &mut Write<'_>, sql: &'static str, id: u64) -> Result<(), sqlx::Error> {
-    sqlx::query(sql).bind(big(id)).execute(&mut **to).await.map(|_| ())
+async fn delete(to: &mut AnyConnection, sql: &'static str, id: u64) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).bind(big(id)).execute(&mut *to).await.map(|_| ())
 }
 
 async fn write_manager(
-    to: &mut Write<'_>,
+    to: &mut AnyConnection,
     id: ManagerId,
     manager: Option<&Manager>,
     now: UnixMillis,
@@ -232,7 +233,7 @@ async fn write_manager(
         sqlx::query("UPDATE managers SET deleted_at = $1 WHERE id = $2")
             .bind(big(now.0))
             .bind(big(id.0))
-            .execute(&mut **to)
+            .execute(&mut *to)
             .await?;
         return delete(to, "DELETE FROM sessions WHERE manager_id = $1", id.0).await;
     };
@@ -243,13 +244,13 @@ async fn write_manager(
         .bind(&manager.fields.email)
         .bind(json(&manager.fields)?)
         .bind(&manager.password_hash)
-        .execute(&mut **to)
+        .execute(&mut *to)
         .await
         .map(|_| ())
 }
 
 async fn write_number(
-    to: &mut Write<'_>,
+    to: &mut AnyConnection,
     id: NumberId,
     number: Option<&Number>,
     now: UnixMillis,
@@ -259,7 +260,7 @@ async fn write_number(
         return sqlx::query("UPDATE numbers SET released_at = $1 WHERE id = $2")
             .bind(big(now.0))
             .bind(big(id.0))
-            .execute(&mut **to)
+            .execute(&mut *to)
             .await
             .map(|_| ());
     };
@@ -271,12 +272,12 @@ async fn write_number(
         .bind(big_or_0(number.carrier_id.map(|c| c.0)))
         .bind(json(&number.fields)?)
         .bind(big(number.created_at.0))
-        .execute(&mut **to)
+        .execute(&mut *to)
         .await
         .map(|_| ())
 }
 
-async fn write_phone(to: &mut Write<'_>, phone: &Phone) -> Result<(), sqlx::Error> {
+async fn write_phone(to: &mut AnyConnection, phone: &Phone) -> Result<(), sqlx::Error> {
     const SAVE: &str = "INSERT INTO phones (id, name, manager_id, device_address, user_id, password) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO UPDATE SET name = $2, manager_id = $3";
     sqlx::query(SAVE)
@@ -286,13 +287,13 @@ async fn write_phone(to: &mut Write<'_>, phone: &Phone) -> Result<(), sqlx::Erro
         .bind(&phone.device_address)
         .bind(&phone.user_id)
         .bind(&phone.password)
-        .execute(&mut **to)
+        .execute(&mut *to)
         .await
         .map(|_| ())
 }
 
 async fn write_workflow(
-    to: &mut Write<'_>,
+    to: &mut AnyConnection,
     id: WorkflowId,
     workflow: Option<&Workflow>,
     now: UnixMillis,
@@ -301,7 +302,7 @@ async fn write_workflow(
         return sqlx::query("UPDATE workflows SET deleted_at = $1 WHERE id = $2")
             .bind(big(now.0))
             .bind(big(id.0))
-            .execute(&mut **to)
+            .execute(&mut *to)
             .await
             .map(|_| ());
     };
@@ -311,7 +312,7 @@ async fn write_workflow(
             .bind(big(id.0))
             .bind(big_or_0(workflow.published_at.map(|t| t.0)))
             .bind(json(revision.as_ref())?)
-            .execute(&mut **to)
+            .execute(&mut *to)
             .await?;
     }
     const SAVE: &str = "INSERT INTO workflows (id, state, fields, latest_revision_id, deleted_at) VALUES ($1, $2, $3, $4, 0) \
@@ -321,7 +322,7 @@ async fn write_workflow(
         .bind(word(&workflow.state))
         .bind(json(&workflow.fields)?)
         .bind(big_or_0(workflow.latest.as_ref().map(|r| r.id.0)))
-        .execute(&mut **to)
+        .execute(&mut *to)
         .await
         .map(|_| ())
 }
