@@ -150,10 +150,10 @@ fn insists_without_offer(invite: &mut sip::Invite) {
     invite.headers.push(("Require", "100rel".to_owned()));
 }
 
-#[test]
-fn late_offer_waits_for_the_200_where_the_caller_merely_supports_reliable_responses() {
+/// A caller without an offer gets ours with the 200, whatever was to go with the 183.
+fn offered_with_the_200(reliable: bool) {
     let mut net = Net::new(Transport::Udp);
-    let a = net.call_with(|invite| invite.body = None);
+    let a = net.call_with(|invite| (invite.body, invite.reliable) = (None, reliable));
     net.run(50);
     let b = net.sides[1].id.unwrap();
     net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("offer")));
@@ -169,21 +169,13 @@ fn late_offer_waits_for_the_200_where_the_caller_merely_supports_reliable_respon
 }
 
 #[test]
+fn late_offer_waits_for_the_200_where_the_caller_merely_supports_reliable_responses() {
+    offered_with_the_200(true);
+}
+
+#[test]
 fn late_offer_of_a_response_that_may_be_lost_is_none() {
-    let mut net = Net::new(Transport::Udp);
-    let a = net.call_with(|invite| (invite.body, invite.reliable) = (None, false));
-    net.run(50);
-    let b = net.sides[1].id.unwrap();
-    net.sides[1].endpoint.ring(net.now, b, 183, Some(sdp("offer")));
-    net.run(50);
-    assert_eq!(net.told(0), "Rang 183");
-    net.sides[1].endpoint.accept(net.now, b, sdp("offer"));
-    net.run(50);
-    net.sides[0].endpoint.answer_offer(net.now, a, sdp("answer"));
-    net.run(50);
-    assert_eq!((net.told(0).as_str(), net.told(1).as_str()), ("Rang 183, Answered offer", "Invite, Confirmed answer"));
-    net.sides[0].endpoint.end(net.now, a, None);
-    net.drain();
+    offered_with_the_200(false);
 }
 
 #[test]
