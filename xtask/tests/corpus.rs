@@ -6,6 +6,8 @@ mod rtcp;
 mod rtp;
 #[path = "../../fuzz/targets/sdp.rs"]
 mod sdp;
+#[path = "../../fuzz/targets/sip_headers.rs"]
+mod sip_headers;
 #[path = "../../fuzz/targets/sip_message.rs"]
 mod sip_message;
 #[path = "../../fuzz/targets/sip_stream.rs"]
@@ -76,6 +78,11 @@ fn corpus(name: &str) -> PathBuf {
 #[test]
 fn sip_messages() {
     assert!(replay(&corpus("sip_message"), sip_message::run) >= 10);
+}
+
+#[test]
+fn sip_headers() {
+    assert!(replay(&corpus("sip_headers"), sip_headers::run) >= 8);
 }
 
 #[test]

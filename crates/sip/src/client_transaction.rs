@@ -115,6 +115,7 @@ impl ClientTransaction {
                 self.state = ClientState::Accepted;
                 let limit = wire.timing.limit();
                 wire.timers.set(now, Timer::M(self.id), limit);
+                self.keep_dialog(wire);
                 Heard::Final
             }
             (ClientState::Accepted, 200..=299) => self.repeated_success(response, wire),
@@ -132,6 +133,14 @@ impl ClientTransaction {
                 Heard::Nothing
             }
         }
+    }
+
+    /// Of an accepted INVITE only its dialog is asked for again, to end those of other forks. Timer M is long, 32 s of each
+    /// call, and the buffer large.
+    fn keep_dialog(&mut self, wire: &mut Wire) {
+        let bare = derive::bare_invite(&self.request, wire.buffer());
+        wire.recycle(std::mem::replace(&mut self.request, bare.as_slice().into()));
+        wire.recycle(bare);
     }
 
     fn provisional(&mut self, now: Instant, wire: &mut Wire) {
@@ -178,7 +187,8 @@ impl ClientTransaction {
         if self.acks.len() >= MAX_FORKS { Heard::Nothing } else { Heard::OtherFork }
     }
 
-    /// Notes that the 2xx of this To tag is taken care of; `bytes` is empty while its ACK waits for an answer.
+    /// Notes that the 2xx of this To tag is taken care of; `bytes` is empty while its ACK waits for an answer. They are kept for
+    /// 32 s: the caller gives a copy of their length, not a buffer.
     pub(crate) fn keep_ack(&mut self, tag: &[u8], flow: Flow, bytes: Vec<u8>) {
         match self.acks.iter_mut().find(|kept| kept.tag == tag) {
             Some(kept) => (kept.flow, kept.bytes) = (flow, bytes),

@@ -19,6 +19,11 @@ pub(crate) fn cancel(invite: &[u8], reason: &[u8], out: Vec<u8>) -> Vec<u8> {
     same_branch(invite, b"CANCEL", None, reason, out)
 }
 
+/// What of an INVITE names its dialog, without the rest and without a body.
+pub(crate) fn bare_invite(invite: &[u8], out: Vec<u8>) -> Vec<u8> {
+    same_branch(invite, b"INVITE", None, &[], out)
+}
+
 /// A request of the same branch, Request-URI, Call-ID, From and Route.
 fn same_branch(request: &[u8], method: &[u8], to: Option<&[u8]>, reason: &[u8], mut out: Vec<u8>) -> Vec<u8> {
     let Ok(raw) = Raw::split(request) else { return out };

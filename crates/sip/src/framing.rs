@@ -16,6 +16,8 @@ pub enum Frame {
     Ping,
 }
 
+/// A keep-alive.
+const PING: &[u8] = b"\r\n\r\n";
 /// The answer to a keep-alive.
 pub const PONG: &[u8] = b"\r\n";
 
@@ -58,11 +60,12 @@ impl StreamFramer {
     /// When the stream cannot be followed any more (no usable Content-Length, a head or body too long): hand [`Self::rest`]
     /// to the endpoint, which answers 400 or 513 where it can be said to whom, and close the connection.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Malformed> {
-        let rest = self.buffer.get(self.read..).unwrap_or_default();
-        let blank = rest.iter().take_while(|b| **b == b'\r' || **b == b'\n').count();
-        if blank > 0 && self.scanned == 0 {
-            return self.take_blank(blank);
+        if self.scanned == 0
+            && let Some(found) = self.take_blank()
+        {
+            return Ok(found);
         }
+        let rest = self.buffer.get(self.read..).unwrap_or_default();
         let total = match self.total {
             Some(total) => total,
             None => {
@@ -97,19 +100,21 @@ impl StreamFramer {
         rest.get(..MAX_MESSAGE + 1).unwrap_or(rest)
     }
 
-    /// Line ends between messages: two are a ping, a lone one may be half of it or a pong of the peer.
-    fn take_blank(&mut self, blank: usize) -> Result<Option<Frame>, Malformed> {
-        let rest = self.buffer.get(self.read..).unwrap_or_default();
-        if rest.starts_with(b"\r\n\r\n") {
-            self.read += 4;
-            return Ok(Some(Frame::Ping));
+    /// Line ends between messages: two are a ping; what may become one waits. Others, and bare ones, mean nothing
+    /// (RFC 3261 7.5). One byte is passed over at a time, so that where the reads were cut makes no difference.
+    fn take_blank(&mut self) -> Option<Option<Frame>> {
+        loop {
+            let rest = self.buffer.get(self.read..).unwrap_or_default();
+            match rest {
+                [..] if rest.starts_with(PING) => {
+                    self.read += PING.len();
+                    return Some(Some(Frame::Ping));
+                }
+                [b'\r' | b'\n', ..] if PING.starts_with(rest) => return Some(None),
+                [b'\r' | b'\n', ..] => self.read += 1,
+                _ => return None,
+            }
         }
-        if blank == rest.len() && blank < 4 {
-            return Ok(None);
-        }
-        // A message follows, or the line ends are bare ones: they mean nothing (RFC 3261 7.5).
-        self.read += blank;
-        self.next_frame()
     }
 }
 
@@ -185,6 +190,9 @@ mod tests {
         stream.extend_from_slice(ONE);
         assert_eq!(frames(&[&stream]), [Frame::Ping, Frame::Message(ONE.to_vec())]);
         assert_eq!(frames(&[b"\r\n", b"\r\n"]), [Frame::Ping]);
+        let odd = [b"\r\n\r\r\r\n\r\n\r".as_slice(), ONE].concat();
+        assert_eq!(frames(&[&odd]), [Frame::Ping, Frame::Message(ONE.to_vec())]);
+        assert_eq!(frames(&odd.chunks(1).collect::<Vec<_>>()), frames(&[&odd]));
         let single = [b"\r\n".as_slice(), ONE].concat();
         assert_eq!(frames(&[&single]), [Frame::Message(ONE.to_vec())]);
     }

@@ -130,6 +130,9 @@ impl ServerTransaction {
             (200..=299, true) => {
                 self.state = ServerState::Accepted;
                 wire.timers.set(now, Timer::L(self.id), limit);
+                // Nothing more is answered here, and timer L is long: 32 s of each call.
+                wire.recycle(std::mem::take(&mut self.head));
+                wire.recycle(std::mem::take(&mut self.to));
             }
             (_, true) => {
                 self.state = ServerState::Completed;
@@ -156,6 +159,11 @@ impl ServerTransaction {
     /// The bytes of the last response.
     pub(crate) fn last(&self) -> &[u8] {
         &self.last
+    }
+
+    /// Takes the 2xx away, which from now on the invite session repeats (RFC 6026 7.1).
+    pub(crate) fn take_accepted(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.last)
     }
 
     /// The request came again: the last response goes out again.

@@ -25,10 +25,10 @@ impl Endpoint {
         };
         let bytes = session.dialog.request(&request, &self.config.user_agent, self.wire.buffer());
         let flow = session.dialog.request_flow();
-        self.wire.send_copy(flow, &bytes);
         if let Some(client) = self.clients.get_mut(&owed.transaction) {
-            client.transaction.keep_ack(&owed.tag, flow, bytes);
+            client.transaction.keep_ack(&owed.tag, flow, bytes.as_slice().into());
         }
+        self.wire.send(flow, bytes);
     }
 
     /// Acknowledges a 2xx that has no session (another fork answered first, or the session is over) and ends its dialog.
@@ -50,10 +50,10 @@ impl Endpoint {
             body: None,
         };
         let bytes = dialog.request(&ack, &self.config.user_agent, self.wire.buffer());
-        self.wire.send_copy(flow, &bytes);
         if let Some(client) = self.clients.get_mut(&transaction) {
-            client.transaction.keep_ack(&dialog.remote_tag, flow, bytes);
+            client.transaction.keep_ack(&dialog.remote_tag, flow, bytes.as_slice().into());
         }
+        self.wire.send(flow, bytes);
         let (cseq, branch) = (dialog.next_cseq(), self.new_branch());
         let bye = InDialog { method: b"BYE", cseq, branch, ..ack };
         let bytes = dialog.request(&bye, &self.config.user_agent, self.wire.buffer());

@@ -95,9 +95,9 @@ impl Endpoint {
 
     /// Repeats the 2xx just sent until its ACK comes (13.3.1.4), over reliable transports too: a proxy behind may go on by UDP.
     pub(super) fn await_ack(&mut self, now: Instant, id: u64, transaction: u64, cseq: u32, is_late: bool) {
-        let Some(server) = self.servers.get(&transaction) else { return };
+        let Some(server) = self.servers.get_mut(&transaction) else { return };
         let pause = self.wire.timing.t1;
-        let (flow, bytes) = (server.transaction.flow, server.transaction.last().to_vec());
+        let (flow, bytes) = (server.transaction.flow, server.transaction.take_accepted());
         if let Some(session) = self.invites.get_mut(&id) {
             session.unacked = Some(Unacked { bytes, flow, cseq, pause, is_late });
         }
@@ -113,7 +113,10 @@ impl Endpoint {
             self.wire.totals.repeated += 1;
             return;
         }
-        let is_late = session.unacked.take().is_some_and(|unacked| unacked.is_late);
+        let is_late = session.unacked.take().is_some_and(|unacked| {
+            self.wire.recycle(unacked.bytes);
+            unacked.is_late
+        });
         self.wire.timers.cancel(Timer::AnswerAgain(id));
         self.wire.timers.cancel(Timer::NoAck(id));
         let was_answered = matches!(session.phase, Phase::Answered);
