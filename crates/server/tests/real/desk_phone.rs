@@ -1,7 +1,8 @@
 //! A desk phone: baresip, run without a sound card and steered over its TCP control port.
 
 use crate::patience::{SOON, until};
-use crate::tone::{self, Oscillator};
+use crate::recording;
+use crate::tone::Oscillator;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -103,27 +104,10 @@ impl DeskPhone {
         event
     }
 
-    /// Waits until the last 400 ms the phone heard are a tone of `hertz`.
+    /// Waits until the last 400 ms the phone heard in its newest call are a tone of `hertz`.
     #[track_caller]
     pub fn wait_for_tone(&self, hertz: f64) {
-        let rate = f64::from(RATE);
-        until(&format!("the desk phone to hear {hertz} Hz"), SOON, || {
-            tone::is_tone(&self.heard_last(3_200), hertz, rate).then_some(())
-        });
-    }
-
-    /// The last samples the phone decoded in its newest call.
-    fn heard_last(&self, count: usize) -> Vec<i16> {
-        let Some(path) = newest(self.folder.path(), "-dec.wav") else { return Vec::new() };
-        let Ok(bytes) = std::fs::read(path) else { return Vec::new() };
-        // The length in the header is written at the end of the call, so everything behind the 44 bytes of it counts.
-        let samples: Vec<i16> = bytes
-            .get(44..)
-            .unwrap_or_default()
-            .chunks_exact(2)
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-            .collect();
-        samples[samples.len().saturating_sub(count)..].to_vec()
+        recording::wait_for_tone("the desk phone", hertz, || newest(self.folder.path(), "-dec.wav"));
     }
 
     fn log(&self) -> String {

@@ -1,4 +1,4 @@
-//! sori as a whole against programs that others wrote: SIPp, baresip and Chromium, and a small user agent that plays the
+//! sori as a whole against programs that others wrote: SIPp, baresip, linphonec, PJSUA and Chromium, and a small user agent that plays the
 //! carrier. Every call is judged by what was heard at its ends, then by what was recorded of it.
 //!
 //! Needs what `scripts/install-test-tools` installs. Each test runs a server of its own, on addresses of its own.
@@ -13,11 +13,14 @@ mod demo_numbers;
 mod desk_phone;
 mod desk_phone_calls;
 mod ipv6;
+mod linphone_calls;
+mod linphone_phone;
 mod message;
 mod name_server;
 mod patience;
 mod pjsua_calls;
 mod pjsua_phone;
+mod recording;
 mod restart;
 mod sipp;
 mod sori;

@@ -1,7 +1,6 @@
 //! Calls between a customer and PJSUA: what carriers and desk phones do in mid-call, each step judged by what both hear.
 
 use crate::api::ended;
-use crate::desk_phone::Account;
 use crate::patience::SOON;
 use crate::pjsua_phone::PjsuaPhone;
 use crate::sori::Sori;
@@ -134,17 +133,6 @@ fn srtp_that_the_phone_would_rather_have() {
     with_phone(json!({ "srtp": "optional" }), |_, _, _, _| {});
 }
 
-/// A phone of jun's beside minji's.
-fn second_phone(sori: &Sori) -> Account {
-    let owner = sori.owner();
-    let jun = owner.items("/managers").into_iter().find(|manager| manager["email"] == "jun@demo.test").unwrap();
-    let (status, _) = owner.post("/phones", &json!({ "phones": [{ "name": "jun's desk", "manager_id": jun["id"] }] }));
-    assert_eq!(status, 201);
-    let phone = owner.items("/phones").into_iter().find(|phone| phone["manager_id"] == jun["id"]).unwrap();
-    let text = |field: &str| phone[field].as_str().unwrap().to_owned();
-    Account { user: text("user_id"), auth_user: text("device_address"), password: text("password") }
-}
-
 /// Jun's tone.
 const COLLEAGUE: f64 = 1_000.0;
 
@@ -153,7 +141,7 @@ fn a_call_is_handed_on_to_a_colleague_unannounced() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
     let minji = PjsuaPhone::start(sori.sip(), &sori.phone(), MANAGER, json!({}));
-    let account = second_phone(&sori);
+    let account = sori.second_phone();
     let jun = PjsuaPhone::start(sori.sip(), &account, COLLEAGUE, json!({}));
     let call = carrier.call(sori.sip(), CALLER, "07040000003");
     call.voice.sing(CUSTOMER);
@@ -199,7 +187,7 @@ fn a_call_is_handed_on_after_a_word_with_the_colleague() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
     let minji = PjsuaPhone::start(sori.sip(), &sori.phone(), MANAGER, json!({}));
-    let account = second_phone(&sori);
+    let account = sori.second_phone();
     let jun = PjsuaPhone::start(sori.sip(), &account, COLLEAGUE, json!({}));
     let call = carrier.call(sori.sip(), CALLER, "07040000003");
     call.voice.sing(CUSTOMER);

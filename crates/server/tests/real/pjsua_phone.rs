@@ -2,7 +2,7 @@
 
 use crate::desk_phone::{Account, write_microphone};
 use crate::patience::{SOON, until};
-use crate::tone;
+use crate::recording;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -10,9 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// Samples per second of what it plays and records.
-const RATE: u32 = 8_000;
 
 /// A running PJSUA.
 pub struct PjsuaPhone {
@@ -146,22 +143,7 @@ impl PjsuaPhone {
     /// Waits until the last 400 ms that a call heard are a tone of `hertz`.
     #[track_caller]
     pub fn wait_for_tone(&self, call: &Value, hertz: f64) {
-        until(&format!("PJSUA to hear {hertz} Hz"), SOON, || {
-            tone::is_tone(&self.heard_last(call, 3_200), hertz, f64::from(RATE)).then_some(())
-        });
-    }
-
-    fn heard_last(&self, call: &Value, count: usize) -> Vec<i16> {
-        let path = self.folder.path().join(format!("heard-{call}.wav"));
-        let Ok(bytes) = std::fs::read(path) else { return Vec::new() };
-        // The length in the header is written at the end of the call, so everything behind the 44 bytes of it counts.
-        let samples: Vec<i16> = bytes
-            .get(44..)
-            .unwrap_or_default()
-            .chunks_exact(2)
-            .map(|two| i16::from_le_bytes([two[0], two[1]]))
-            .collect();
-        samples[samples.len().saturating_sub(count)..].to_vec()
+        recording::wait_for_tone("PJSUA", hertz, || Some(self.folder.path().join(format!("heard-{call}.wav"))));
     }
 }
 

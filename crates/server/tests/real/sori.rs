@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::desk_phone::Account;
 use crate::patience::{SOON, until};
 use crate::user_agent::UserAgent;
+use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -123,10 +124,17 @@ impl Sori {
     /// The account of minji's phone, with ID and digest name as R52 pairs them.
     #[track_caller]
     pub fn phone(&self) -> Account {
-        let phone = self.owner().items("/phones").remove(0);
-        let text =
-            |field: &str| phone[field].as_str().unwrap_or_else(|| panic!("a phone has {field}: {phone}")).to_owned();
-        Account { user: text("user_id"), auth_user: text("device_address"), password: text("password") }
+        account(&self.owner().items("/phones").remove(0))
+    }
+
+    /// The account of a new phone of jun's.
+    #[track_caller]
+    pub fn second_phone(&self) -> Account {
+        let owner = self.owner();
+        let jun = owner.items("/managers").into_iter().find(|manager| manager["email"] == "jun@demo.test").unwrap();
+        let phone = json!({ "name": "jun's desk", "manager_id": jun["id"] });
+        assert_eq!(owner.post("/phones", &json!({ "phones": [phone] })).0, 201);
+        account(&owner.items("/phones").into_iter().find(|phone| phone["manager_id"] == jun["id"]).unwrap())
     }
 
     /// Waits until nothing of any call is left: no leg, dialog, media leg or socket.
@@ -152,6 +160,12 @@ impl Drop for Sori {
             eprintln!("what sori said:\n{}", self.log());
         }
     }
+}
+
+/// The SIP account of a phone as the API tells it.
+fn account(phone: &Value) -> Account {
+    let text = |field: &str| phone[field].as_str().unwrap_or_else(|| panic!("a phone has {field}: {phone}")).to_owned();
+    Account { user: text("user_id"), auth_user: text("device_address"), password: text("password") }
 }
 
 /// The command that starts a demo on `address`; its output goes to a file beside the data.
