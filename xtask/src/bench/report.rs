@@ -8,7 +8,8 @@ use std::path::Path;
 /// One figure with what it should be at most.
 struct Figure {
     name: String,
-    value: f64,
+    /// Nothing where it could not be measured.
+    value: Option<f64>,
     unit: &'static str,
     mark: Option<f64>,
 }
@@ -20,6 +21,8 @@ pub struct Report {
     raw: Vec<Value>,
     others: Vec<String>,
     notes: Vec<String>,
+    /// Measurements that ended without their figures.
+    unmeasured: Vec<String>,
 }
 
 impl Report {
@@ -33,7 +36,43 @@ impl Report {
 
     /// A figure that should be at most `mark`.
     pub fn figure(&mut self, name: &str, value: f64, unit: &'static str, mark: Option<f64>) {
+        self.measured(name, Some(value), unit, mark);
+    }
+
+    /// A figure that may be missing; its mark is not met then.
+    pub fn measured(&mut self, name: &str, value: Option<f64>, unit: &'static str, mark: Option<f64>) {
         self.figures.push(Figure { name: name.to_owned(), value, unit, mark });
+    }
+
+    /// Takes one field of what a program printed, by JSON pointer (RFC 6901).
+    pub fn field(&mut self, run: &Value, name: &str, pointer: &str, unit: &'static str, mark: Option<f64>) {
+        self.measured(name, run.pointer(pointer).and_then(Value::as_f64), unit, mark);
+    }
+
+    /// A measurement that ended early, and why.
+    pub fn unmeasured(&mut self, name: &str, why: &str) {
+        self.unmeasured.push(name.to_owned());
+        self.note(format!("{name} ended early: {why}."));
+    }
+
+    /// Is everything measured that was asked for, and every mark met?
+    pub fn all_met(&self) -> bool {
+        self.unmeasured.is_empty() && self.figures.iter().all(|figure| figure.met() != Some(false))
+    }
+
+    /// The same as a sentence.
+    pub fn verdict(&self) -> String {
+        let marked = self.figures.iter().filter(|figure| figure.mark.is_some()).count();
+        let missed: Vec<&str> =
+            self.figures.iter().filter(|f| f.met() == Some(false)).map(|f| f.name.as_str()).collect();
+        let mut text = match missed.len() {
+            0 => format!("All {marked} marks are met."),
+            count => format!("{count} of {marked} marks are not met: {}.", missed.join("; ")),
+        };
+        if !self.unmeasured.is_empty() {
+            text += &format!(" Not measured: {}.", self.unmeasured.join(", "));
+        }
+        text
     }
 
     /// What the load harness or the kernel's benchmark printed.
@@ -41,9 +80,9 @@ impl Report {
         self.raw.push(value);
     }
 
-    /// A line of the table of other systems.
-    pub fn other(&mut self, line: String) {
-        self.others.push(line);
+    /// Rows of the table of other systems.
+    pub fn others(&mut self, rows: Vec<String>) {
+        self.others = rows;
     }
 
     /// Something the reader must know.
@@ -58,24 +97,20 @@ impl Report {
     pub fn write(&self, folder: &Path) -> std::io::Result<String> {
         std::fs::create_dir_all(folder)?;
         let figures: Vec<Value> = self.figures.iter().map(Figure::json).collect();
-        let whole = json!({ "figures": figures, "runs": self.raw, "notes": self.notes });
+        let whole = json!({
+            "figures": figures, "runs": self.raw, "notes": self.notes,
+            "unmeasured": self.unmeasured, "all_met": self.all_met(),
+        });
         std::fs::write(folder.join("report.json"), format!("{whole:#}\n"))?;
         let table = self.table();
-        std::fs::write(folder.join("report.md"), &table)?;
+        std::fs::write(folder.join("report.md"), format!("{table}\n{}\n", self.verdict()))?;
         Ok(table)
     }
 
     fn table(&self) -> String {
         let mut text = String::from("| figure | measured | mark | of the mark | |\n|---|---:|---:|---:|---|\n");
         for figure in &self.figures {
-            let (mark, ratio, verdict) = figure.judged();
-            let _ = writeln!(
-                text,
-                "| {} | {} {} | {mark} | {ratio} | {verdict} |",
-                figure.name,
-                short(figure.value),
-                figure.unit
-            );
+            text += &figure.row();
         }
         if !self.others.is_empty() {
             text +=
@@ -91,22 +126,30 @@ impl Report {
 }
 
 impl Figure {
-    /// Mark, ratio to it, and whether it is met, as words.
-    fn judged(&self) -> (String, String, &'static str) {
-        match self.mark {
-            None => (String::new(), String::new(), ""),
-            Some(mark) => {
-                let verdict = if self.value <= mark { "pass" } else { "miss" };
-                let ratio = if mark > 0.0 { format!("{:.2}", self.value / mark) } else { String::new() };
-                (format!("{} {}", short(mark), self.unit), ratio, verdict)
-            }
-        }
+    /// Nothing where there is no mark.
+    fn met(&self) -> Option<bool> {
+        self.mark.map(|mark| self.value.is_some_and(|value| value <= mark))
+    }
+
+    /// Of the mark.
+    fn ratio(&self) -> Option<f64> {
+        self.mark.filter(|mark| *mark > 0.0).zip(self.value).map(|(mark, value)| value / mark)
+    }
+
+    fn row(&self) -> String {
+        let with_unit = |value: f64| format!("{} {}", short(value), self.unit).trim_end().to_owned();
+        let value = self.value.map_or_else(|| "not measured".to_owned(), with_unit);
+        let mark = self.mark.map(with_unit).unwrap_or_default();
+        let ratio = self.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+        let verdict = self.met().map_or("", |met| if met { "met" } else { "not met" });
+        format!("| {} | {value} | {mark} | {ratio} | {verdict} |\n", self.name)
     }
 
     fn json(&self) -> Value {
-        let passes = self.mark.map(|mark| self.value <= mark);
-        let ratio = self.mark.filter(|mark| *mark > 0.0).map(|mark| self.value / mark);
-        json!({ "name": self.name, "value": self.value, "unit": self.unit, "mark": self.mark, "of_mark": ratio, "pass": passes })
+        json!({
+            "name": self.name, "value": self.value, "unit": self.unit, "mark": self.mark,
+            "of_mark": self.ratio(), "met": self.met(),
+        })
     }
 }
 
@@ -117,5 +160,43 @@ fn short(value: f64) -> String {
         size if size < 10.0 => format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned(),
         size if size < 100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(value: Option<f64>) -> Report {
+        let mut report = Report::default();
+        report.figure("told", 7.0, "ms", None);
+        report.measured("judged", value, "ms", Some(2.0));
+        report
+    }
+
+    #[test]
+    fn a_mark_is_met_at_or_below_it() {
+        assert!(report(Some(2.0)).all_met());
+        assert_eq!(report(Some(2.0)).verdict(), "All 1 marks are met.");
+        assert!(report(Some(2.0)).table().contains("| judged | 2 ms | 2 ms | 1.00 | met |"));
+        assert!(!report(Some(2.1)).all_met());
+        assert!(report(Some(2.1)).verdict().contains("not met: judged"));
+    }
+
+    #[test]
+    fn what_is_not_measured_is_not_met() {
+        assert!(!report(None).all_met());
+        assert!(report(None).table().contains("| judged | not measured | 2 ms |  | not met |"));
+        let mut early = report(Some(1.0));
+        early.unmeasured("memory", "no harness");
+        assert!(!early.all_met());
+        assert!(early.verdict().ends_with("Not measured: memory."));
+    }
+
+    #[test]
+    fn a_field_is_found_by_pointer() {
+        let mut report = Report::default();
+        report.field(&json!({ "media": { "bad": 0.2 } }), "bad", "/media/bad", "%", Some(0.1));
+        assert!(report.table().contains("| bad | 0.2 % | 0.1 % | 2.00 | not met |"));
     }
 }

@@ -1,6 +1,7 @@
-//! The demo's API, as far as a benchmark needs it.
+//! The demo's API, as far as measurements need it.
 
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The owner of the demo workspace.
@@ -15,7 +16,7 @@ impl Api {
     ///
     /// # Errors
     /// What the server answered, as a sentence.
-    pub fn sign_in(address: &str) -> Result<Self, String> {
+    pub fn sign_in(address: SocketAddr) -> Result<Self, String> {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
@@ -28,7 +29,7 @@ impl Api {
     }
 
     /// Is the server ready?
-    pub fn is_ready(address: &str) -> bool {
+    pub fn is_ready(address: SocketAddr) -> bool {
         ureq::get(format!("http://{address}/readyz")).call().is_ok()
     }
 

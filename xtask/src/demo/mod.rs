@@ -1,70 +1,115 @@
-//! A demo server for the load tests: release build, on one core, at the highest weight, with phones and room for many calls.
+//! A demo server to be measured: the release build at addresses of its own, with phones and room for many calls.
 
-use super::api::Api;
+pub mod api;
+
+use crate::user_agent::Account;
+use api::Api;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Its addresses: away from the defaults, so that a demo that runs already is not disturbed, and from the harness's ports.
-pub const HTTP: &str = "127.0.0.1:18080";
-/// Where SIP is.
-pub const SIP: &str = "127.0.0.1:15060";
 /// How many phones register.
 const PHONES: usize = 200;
 /// Phones in one request; more are refused (R38).
 const PHONES_AT_ONCE: usize = 8;
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The demo's number that is out of hours: answered, spoken to, hung up on.
+pub const CLOSED_NUMBER: &str = "07040000004";
+/// The demo's number that rings minji.
+pub const MINJIS_NUMBER: &str = "07040000003";
+
+/// Where a server runs, and how it is started.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The binary.
+    pub program: PathBuf,
+    /// What goes before it, such as `taskset -c 0`; each of these must become the program, so that its process ID stays.
+    pub launcher: Vec<String>,
+    /// Where its output goes.
+    pub log: PathBuf,
+    /// Its address.
+    pub host: Ipv4Addr,
+    /// First of four ports in a row: HTTP, HTTPS, SIP, SIP over TLS.
+    pub port: u16,
+    /// Where its carrier is; calls from this address need no password.
+    pub carrier: SocketAddr,
+}
+
+impl Place {
+    /// Where the API is.
+    pub fn http(&self) -> SocketAddr {
+        self.at(0)
+    }
+
+    /// Where SIP is.
+    pub fn sip(&self) -> SocketAddr {
+        self.at(2)
+    }
+
+    fn at(&self, offset: u16) -> SocketAddr {
+        (self.host, self.port + offset).into()
+    }
+
+    fn command(&self) -> Command {
+        match self.launcher.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        }
+    }
+}
 
 /// A running server; ends with this.
 pub struct Demo {
     child: Child,
+    /// Where it runs.
+    pub place: Place,
     /// From start to ready.
     pub start: Duration,
     folder: tempfile::TempDir,
 }
 
-/// An account that a phone signs in with.
-pub struct Account {
-    /// Its ID.
-    pub user: String,
-    /// Its password.
-    pub password: String,
-}
-
 impl Demo {
-    /// Starts the release build and waits until it is ready.
+    /// Starts the program and waits until it is ready.
     ///
     /// # Errors
     /// When there is no build, or it does not get ready within twenty seconds.
-    pub fn start(shared: &Path, output: &Path) -> Result<Self, String> {
-        let program = binary(output);
-        if !program.exists() {
-            return Err(format!("there is no {}; build it with scripts/build", program.display()));
+    pub fn start(place: Place) -> Result<Self, String> {
+        if !place.program.exists() {
+            return Err(format!("there is no {}; build it with scripts/build", place.program.display()));
         }
-        let folder = tempfile::tempdir().map_err(|problem| problem.to_string())?;
-        let log = std::fs::File::create(output.join("sori.log")).map_err(|problem| problem.to_string())?;
+        let text = |problem: std::io::Error| problem.to_string();
+        let folder = tempfile::tempdir().map_err(text)?;
+        let log = std::fs::File::create(&place.log).map_err(text)?;
         let began = Instant::now();
-        let child = Command::new(shared.join("top.sh"))
-            .args(["nice", "-n", "-20", "taskset", "-c", "0"])
-            .arg(program)
+        let child = place
+            .command()
             .args(["demo", "--data"])
             .arg(folder.path().join("data"))
-            .env("SORI_HTTP", HTTP)
-            .env("SORI_SIP", SIP)
-            .env("SORI_SIPS", "127.0.0.1:15061")
-            .env("SORI_RTP", "127.0.0.1:31000-39999")
-            .env("SORI_DEMO_CARRIER", "127.0.0.1:5090")
+            .env("SORI_HTTP", place.http().to_string())
+            .env("SORI_HTTPS", place.at(1).to_string())
+            .env("SORI_SIP", place.sip().to_string())
+            .env("SORI_SIPS", place.at(3).to_string())
+            // Away from the ports of the load harness.
+            .env("SORI_RTP", format!("{}:31000-39999", place.host))
+            .env("SORI_DEMO_CARRIER", place.carrier.to_string())
             .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(|problem| problem.to_string())?)
+            .stdout(log.try_clone().map_err(text)?)
             .stderr(log)
             .spawn()
             .map_err(|problem| format!("the server did not start: {problem}"))?;
-        let mut demo = Self { child, start: Duration::ZERO, folder };
-        while !Api::is_ready(HTTP) {
+        let mut demo = Self { child, place, start: Duration::ZERO, folder };
+        while !Api::is_ready(demo.place.http()) {
             if let Ok(Some(status)) = demo.child.try_wait() {
-                return Err(format!("the server ended with {status}: see {}", output.join("sori.log").display()));
+                return Err(format!("the server ended with {status}: see {}", demo.place.log.display()));
             }
-            if began.elapsed() > Duration::from_secs(20) {
+            if began.elapsed() > PATIENCE {
                 return Err("the server was not ready after twenty seconds".to_owned());
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -73,9 +118,14 @@ impl Demo {
         Ok(demo)
     }
 
-    /// Its process, as the harness wants to hear of it: `top.sh`, `nice` and `taskset` become it.
-    pub fn process(&self) -> String {
-        self.child.id().to_string()
+    /// Its process ID.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Has it ended by itself?
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Lets minji have a thousand calls at once and makes a phone for her.
@@ -83,10 +133,10 @@ impl Demo {
     /// # Errors
     /// What the API answered.
     pub fn callee(&self) -> Result<Account, String> {
-        let api = Api::sign_in(HTTP)?;
+        let api = Api::sign_in(self.place.http())?;
         let minji = minji(&api)?;
         api.send("PATCH", &format!("/managers/{minji}"), &json!({ "max_calls": 1_000 }))?;
-        Ok(phones(&api, &minji, 1)?.remove(0))
+        phones(&api, &minji, 1)?.pop().ok_or_else(|| "the API made no phone".to_owned())
     }
 
     /// Makes many phones and writes them as the harness's users file.
@@ -94,7 +144,7 @@ impl Demo {
     /// # Errors
     /// What the API answered, or why the file could not be written.
     pub fn users(&self) -> Result<PathBuf, String> {
-        let api = Api::sign_in(HTTP)?;
+        let api = Api::sign_in(self.place.http())?;
         let minji = minji(&api)?;
         let lines: Vec<String> = phones(&api, &minji, PHONES)?
             .into_iter()
@@ -123,11 +173,6 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The release build beside the report's folder.
-fn binary(output: &Path) -> PathBuf {
-    output.join("../release/sori")
 }
 
 fn minji(api: &Api) -> Result<String, String> {
