@@ -5,6 +5,8 @@ use media::srtp::{KeySource, MAX_TRAILER, Receiver, Sender, Suite};
 
 /// Whatever the bytes are: no panic, not more parts than bytes can hold, and nothing is opened that was not protected.
 pub fn run(bytes: &[u8]) {
+    // Nobody's media is longer, and AES-GCM opens nothing that is.
+    let bytes = bytes.get(..media::rtp::MAX_PACKET).unwrap_or(bytes);
     let mut parts = 0;
     let mut block = None;
     let read = rtcp::parse(bytes, |part| {

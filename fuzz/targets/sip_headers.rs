@@ -2,7 +2,9 @@
 //! to or replaced, and credentials.
 
 use sip::digest::{Authenticator, Verdict};
-use sip::{EventPackage, Glance, Message, NameAddr, ReferTo, Replaces, Request, Response, diversion, identity, subscription};
+use sip::{
+    EventPackage, Glance, Message, NameAddr, ReferTo, Replaces, Request, Response, diversion, identity, subscription,
+};
 use std::time::Instant;
 
 /// Whatever the bytes are: no panic, no more is read of a list than its bound, and nobody is let in.
