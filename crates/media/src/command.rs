@@ -16,6 +16,8 @@ pub enum Profile {
     /// As [`Profile::Rtp`], but an offer of ours is RTP/SAVP with SDES keys (RFC 4568). Offers of the far end are answered
     /// with SRTP where they ask for it, under either profile.
     Srtp,
+    /// As [`Profile::Rtp`], but an offer of ours is UDP/TLS/RTP/SAVP: keys come by DTLS (RFC 5764), without ICE.
+    Dtls,
     /// ICE, DTLS-SRTP, rtcp-mux (browsers), through str0m.
     WebRtc,
 }
@@ -83,9 +85,9 @@ pub enum Command {
     Reoffer { leg: LegId, sdp: Arc<[u8]> },
     /// Make a new offer of our own (session refresh, answer to an INVITE without a body).
     MakeOffer { leg: LegId },
-    /// The far end refused our RTP/SAVP offer: an offer of plain RTP instead. Only before anything was agreed, and never
-    /// for WebRTC ([`Event::Refused`]).
-    OfferPlain { leg: LegId, like: Option<LegId> },
+    /// The far end refused our offer for what protects it: another one instead, of this profile. Only before anything was
+    /// agreed, and neither from nor to WebRTC ([`Event::Refused`]).
+    OfferAgain { leg: LegId, profile: Profile, like: Option<LegId> },
     /// Let two legs hear each other. Ends what either plays or echoes; replaces their former bridge.
     Bridge { a: LegId, b: LegId },
     /// End the bridge of this leg and its partner.
@@ -126,7 +128,7 @@ impl Command {
             | Self::Answer { leg, .. }
             | Self::Reoffer { leg, .. }
             | Self::MakeOffer { leg }
-            | Self::OfferPlain { leg, .. }
+            | Self::OfferAgain { leg, .. }
             | Self::Bridge { a: leg, .. }
             | Self::Unbridge { leg }
             | Self::Play { leg, .. }
@@ -181,6 +183,8 @@ pub enum Event {
     Quiet { leg: LegId, ms: u32 },
     /// A WebRTC leg's ICE or DTLS failed for good.
     Failed { leg: LegId },
+    /// Keys for the media could not be agreed on by DTLS; why, for people.
+    HandshakeFailed { leg: LegId, why: &'static str },
     /// The leg is where its new call lives ([`Command::Move`]), open or not.
     Arrived { leg: LegId },
     /// The leg was closed; its figures.

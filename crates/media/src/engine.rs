@@ -1,6 +1,7 @@
 //! The engine: legs, what connects them, and the time they keep. One per media worker; owns whole calls.
 
 mod commands;
+mod handshakes;
 mod moving;
 mod packets;
 mod ticks;
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Command, Event, Figures, LegId};
 use crate::copies::Copies;
-use crate::leg::Leg;
+use crate::dtls::{Certificate, Identity};
+use crate::leg::{Leg, Transport};
 use crate::leg_table::LegTable;
 use crate::library::Library;
 use crate::negotiation::LocalAddresses;
@@ -31,13 +33,13 @@ use crate::webrtc_leg::WebRtcConfig;
 pub struct EngineConfig {
     /// Milliseconds without a packet after which [`Event::Quiet`] is told; at least 1.
     pub quiet_ms: u32,
-    /// DTLS role of WebRTC legs: client (true), server (false); `None`: client when an offer leaves it to us,
-    /// and our own offers leave it to the peer.
+    /// DTLS role: client (true), server (false); `None`: client when an offer leaves it to us (of legs without ICE only
+    /// where the far end's address is public), and our own offers leave it to the peer.
     pub dtls_active: Option<bool>,
     /// Answer ICE checks only; right for a server with a reachable address.
     pub ice_lite: bool,
-    /// 32 bytes from the system's random source, other ones for each engine, of which SRTP keys are made; `None`: SRTP
-    /// is neither offered nor taken.
+    /// 32 bytes from the system's random source, other ones for each engine, of which SRTP keys are made, and the
+    /// certificate of DTLS; `None`: SRTP is neither offered nor taken.
     pub srtp_seed: Option<[u8; 32]>,
     /// Legs at most; one more is refused with [`crate::RefusedSdp::NoPort`].
     pub max_legs: usize,
@@ -62,6 +64,8 @@ pub struct Engine {
     counts: Counts,
     /// Legs opened so far.
     opened: u64,
+    /// What legs show in DTLS handshakes; made of the seed of their keys.
+    identity: Option<Arc<Identity>>,
     /// A packet of a WebRTC leg on its way to a bridge: room for a header, then the payload.
     scratch: Vec<u8>,
 }
@@ -81,6 +85,7 @@ impl Engine {
             copies: Copies::default(),
             counts: Counts::default(),
             opened: 0,
+            identity: config.srtp_seed.and_then(|seed| identity(seed, config.dtls_active)),
             scratch: vec![0; MAX_PACKET + HEADER_LENGTH],
         }
     }
@@ -166,13 +171,13 @@ impl Engine {
     }
 
     /// The key exchange of a new RTP leg.
-    const fn sdes(&mut self, secure: bool) -> Sdes {
+    const fn sdes(&mut self) -> Sdes {
         self.opened += 1;
         let source = match self.config.srtp_seed {
             Some(seed) => Some(KeySource::new(seed, self.opened)),
             None => None,
         };
-        Sdes::new(source, secure)
+        Sdes::new(source, false)
     }
 
     const fn webrtc_config(&self) -> WebRtcConfig {
@@ -183,15 +188,24 @@ impl Engine {
     fn arm(&mut self, slot: u32) {
         let generation = self.legs.generation(slot);
         if let Some(leg) = self.legs.get_mut(slot) {
-            if let crate::leg::Transport::WebRtc(webrtc) = &leg.transport {
-                match webrtc.next_timeout() {
-                    Some(at) => leg.timers.set(Timer::Transport, at),
-                    None => leg.timers.clear(Timer::Transport),
-                }
+            let transport = match &leg.transport {
+                Transport::WebRtc(webrtc) => Some(webrtc.next_timeout()),
+                Transport::Rtp(rtp) => rtp.has_dtls().then(|| rtp.next_timeout()),
+            };
+            match transport {
+                Some(Some(at)) => leg.timers.set(Timer::Transport, at),
+                Some(None) => leg.timers.clear(Timer::Transport),
+                None => {}
             }
             self.wake_ups.schedule(slot, generation, &mut leg.timers);
         }
     }
+}
+
+/// The certificate of an engine. Its secrets are none of those of legs, whose numbers count from 1.
+fn identity(seed: [u8; 32], active: Option<bool>) -> Option<Arc<Identity>> {
+    let certificate = Arc::new(Certificate::new(&mut KeySource::new(seed, 0))?);
+    Some(Arc::new(Identity { certificate, active }))
 }
 
 /// The way out for one leg, borrowed from the engine's fields so that the leg table stays free.

@@ -32,6 +32,18 @@ impl Family {
     }
 }
 
+/// Whether an address is of a network of its own, which we may not reach: RFC 1918, RFC 6598, link-local, and RFC 4193 for
+/// IPv6.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            address.is_private() || address.is_link_local() || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Family;

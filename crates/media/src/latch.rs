@@ -49,9 +49,15 @@ impl Latch {
         self.signalled = Some(signalled);
     }
 
-    /// Does the SDP name this host, or the signalling come from it?
-    fn is_known(&self, source: SocketAddr) -> bool {
+    /// Whether the SDP names this host, or the signalling comes from it.
+    #[must_use]
+    pub fn is_known(&self, source: SocketAddr) -> bool {
         self.told.is_some_and(|told| told.ip() == source.ip()) || self.signalled == Some(source.ip())
+    }
+
+    /// The far end proved by its certificate that this is where it is.
+    pub const fn settle(&mut self, source: SocketAddr, now: Instant) {
+        self.state = State::Latched { source, since: now, last: now };
     }
 
     /// A new SDP: another address opens the latch again, the same one changes nothing.

@@ -116,11 +116,11 @@ impl Leg {
         }
     }
 
-    /// Codec agreed and, for WebRTC, keys exchanged.
+    /// Codec agreed and, where they come by DTLS, keys exchanged.
     pub fn is_ready(&self) -> bool {
         self.agreed.is_some()
             && match &self.transport {
-                Transport::Rtp(_) => true,
+                Transport::Rtp(rtp) => rtp.is_ready(),
                 Transport::WebRtc(webrtc) => webrtc.is_connected(),
             }
     }

@@ -8,7 +8,7 @@ impl Leg {
     /// Its figures so far.
     pub fn figures(&self) -> Figures {
         let (far, protection) = match &self.transport {
-            Transport::Rtp(rtp) => (&rtp.far, rtp.srtp.as_ref().map_or("", |srtp| srtp.keys.ours.suite().name())),
+            Transport::Rtp(rtp) => (&rtp.far, rtp.protection()),
             Transport::WebRtc(webrtc) => (&webrtc.far, "DTLS-SRTP"),
         };
         let (codec, clock) = self.agreed.map_or(("", 0), |agreed| {

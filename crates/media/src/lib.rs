@@ -12,6 +12,8 @@ mod copies;
 pub mod country_tones;
 pub mod decoder;
 mod decoding;
+mod dtls;
+mod dtls_leg;
 pub mod dtmf;
 pub mod encoder;
 pub mod engine;

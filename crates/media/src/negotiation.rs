@@ -1,15 +1,20 @@
-//! Offer and answer (RFC 3264) of an RTP leg: codecs and telephone-event over RTP/AVP and RTP/SAVP.
+//! Offer and answer (RFC 3264) of an RTP leg: codecs and telephone-event over RTP/AVP, RTP/SAVP and UDP/TLS/RTP/SAVP.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use crate::codec::Codec;
 use crate::codec_choice::{
     answered_event, choose_codec, event_of, listen_to_ours, offered_maps, ptime, rtpmap, their_payloads,
 };
 use crate::command::RefusedSdp;
+use crate::dtls::{self, Identity, Pact};
 use crate::payload_map::PayloadMap;
-use crate::sdp::{Connection, Direction, Media, Origin, RtpMap, Sdp};
-use crate::srtp::{Sdes, Security};
+use crate::sdp::{Connection, Direction, Media, Origin, RtpMap, Sdp, Setup};
+use crate::srtp::{KeySource, Sdes, Security};
+
+/// The transport of our offers of DTLS-SRTP (RFC 5764 section 8).
+const DTLS: &str = "UDP/TLS/RTP/SAVP";
 
 /// The addresses of a leg's sockets as told to the far end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,14 @@ pub struct Negotiation {
     lines: Vec<Media>,
     audio_line: usize,
     sdes: Sdes,
+    /// What we show in DTLS handshakes; without it there are none.
+    identity: Option<Arc<Identity>>,
+    /// Our offers ask for DTLS-SRTP.
+    offers_dtls: bool,
+    /// Our last one did.
+    offered_dtls: bool,
+    /// Keys come by DTLS.
+    pact: Option<Box<Pact>>,
     /// RTCP shares the RTP port; only where the far end offered it.
     rtcp_mux: bool,
 }
@@ -77,13 +90,41 @@ impl Negotiation {
             lines: Vec::new(),
             audio_line: 0,
             sdes,
+            identity: None,
+            offers_dtls: false,
+            offered_dtls: false,
+            pact: None,
             rtcp_mux: false,
         }
     }
 
-    /// Our next offers are plain RTP, unless SRTP is in use.
-    pub fn give_up_srtp(&mut self) {
-        self.sdes.give_up();
+    /// Takes DTLS too, with this certificate.
+    #[must_use]
+    pub(crate) fn with_identity(mut self, identity: Option<Arc<Identity>>) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// What protects the media by our next offers, unless they must go on with what is in use.
+    pub(crate) const fn wish(&mut self, security: Security) {
+        self.sdes.wish(matches!(security, Security::Srtp));
+        self.offers_dtls = matches!(security, Security::Dtls) && self.identity.is_some();
+    }
+
+    /// The DTLS handshake that was agreed on, if there is one.
+    pub(crate) fn pact(&self) -> Option<&Pact> {
+        self.pact.as_deref()
+    }
+
+    /// Whether our last offer asked for DTLS-SRTP.
+    pub(crate) const fn offered_dtls(&self) -> bool {
+        self.offered_dtls
+    }
+
+    /// What a handshake needs: our certificate, and secrets.
+    pub(crate) fn handshake_means(&mut self) -> Option<(Arc<dtls::Certificate>, KeySource)> {
+        let certificate = Arc::clone(&self.identity.as_ref()?.certificate);
+        Some((certificate, self.sdes.secrets()?))
     }
 
     /// The exchange of SRTP keys.
@@ -96,8 +137,20 @@ impl Negotiation {
     pub fn offer(&mut self, like: Option<Codec>) -> Sdp {
         self.offered = true;
         self.ours_last = true;
-        let mut audio = self.audio(self.sdes.protocol(), offered_maps(like), Direction::SendRecv, None);
-        audio.crypto = self.sdes.offer();
+        let with_dtls = self.pact.is_some() || (self.offers_dtls && self.sdes.keys().is_none());
+        if !self.agreed {
+            // One handshake for both is better than two.
+            self.rtcp_mux = with_dtls;
+        }
+        let protocol = if with_dtls { DTLS } else { self.sdes.protocol() };
+        let mut audio = self.audio(protocol, offered_maps(like), Direction::SendRecv, None);
+        if with_dtls {
+            let setup = self.pact.as_ref().map_or(Setup::ActPass, |pact| pact.setup());
+            self.show(&mut audio, setup);
+        } else {
+            audio.crypto = self.sdes.offer();
+        }
+        self.offered_dtls = with_dtls;
         self.describe(audio)
     }
 
@@ -121,7 +174,16 @@ impl Negotiation {
         let mut maps = vec![rtpmap(codec, payload_type)];
         maps.extend(their_event.map(answered_event));
         let mut audio = self.audio(&media.protocol, maps, direction.answer(), media.mid.clone());
-        audio.crypto = self.sdes.answer(media)?;
+        if self.judge(media) == Security::Dtls {
+            let identity = self.identity.as_deref().ok_or(RefusedSdp::NotAcceptable)?;
+            let pact = Pact::answering(offer, media, identity, self.pact.as_deref());
+            self.sdes.stop();
+            self.show(&mut audio, pact.setup());
+            self.pact = Some(Box::new(pact));
+        } else {
+            audio.crypto = self.sdes.answer(media)?;
+            self.pact = None;
+        }
         self.lines = offer.media.iter().map(Media::rejection).collect();
         self.audio_line = line;
         self.offered = false;
@@ -144,7 +206,14 @@ impl Negotiation {
         let mut payloads = their_payloads(media, codec, payload_type);
         // What we offered may come under our own numbers.
         listen_to_ours(&mut payloads);
-        self.sdes.accept(media)?;
+        if self.offered_dtls {
+            // An answer has the transport of its offer (RFC 3264 section 6); AVPF for AVP is let pass.
+            let pact = Pact::answered(media).filter(|_| media.protocol.starts_with(DTLS));
+            self.pact = Some(Box::new(pact.ok_or(RefusedSdp::NotAcceptable)?));
+            self.sdes.stop();
+        } else {
+            self.sdes.accept(media)?;
+        }
         // Of what we did not offer an answer says nothing (RFC 5761 section 5.1.1).
         self.rtcp_mux &= media.rtcp_mux;
         if self.lines.is_empty() {
@@ -155,15 +224,30 @@ impl Negotiation {
         Ok(agree(answer, media, payloads, self.rtcp_mux))
     }
 
-    /// The m-line of an offer to take: one with SRTP before a plain one, then the one in use, then the first.
+    /// The m-line of an offer to take: a protected one before a plain one, then the one in use, then the first.
     fn choose<'a>(&self, offer: &'a Sdp) -> Option<(usize, &'a Media)> {
-        let rank = |line: usize, media: &Media| match self.sdes.judge(media) {
+        let rank = |line: usize, media: &Media| match self.judge(media) {
             Security::Unknown => None,
-            security => Some((security != Security::Srtp, !self.agreed || line != self.audio_line, line)),
+            security => Some((security == Security::Plain, !self.agreed || line != self.audio_line, line)),
         };
         let lines = offer.media.iter().enumerate().filter(|(_, media)| has_audio(media));
         let ranked = lines.filter_map(|(line, media)| Some((rank(line, media)?, line, media)));
         ranked.min_by_key(|(rank, ..)| *rank).map(|(_, line, media)| (line, media))
+    }
+
+    /// What protects this m-line of an offer, if we can do it.
+    fn judge(&self, media: &Media) -> Security {
+        match self.sdes.judge(media) {
+            Security::Unknown if self.identity.is_some() && dtls::is_dtls(media) => Security::Dtls,
+            security => security,
+        }
+    }
+
+    /// Writes down our certificate, and who begins.
+    fn show(&self, audio: &mut Media, setup: Setup) {
+        audio.setup = Some(setup);
+        audio.fingerprints =
+            self.identity.iter().map(|identity| identity.certificate.fingerprint().to_string()).collect();
     }
 
     fn audio(&self, protocol: &str, maps: Vec<RtpMap>, direction: Direction, mid: Option<String>) -> Media {
@@ -186,6 +270,8 @@ impl Negotiation {
                 .map(|rtcp| (rtcp.port(), (rtcp.ip() != self.local.rtp.ip()).then(|| rtcp.ip()))),
             mid,
             crypto: Vec::new(),
+            fingerprints: Vec::new(),
+            setup: None,
             rtcp_mux: self.rtcp_mux,
         }
     }

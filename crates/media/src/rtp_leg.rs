@@ -2,16 +2,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::codec::Codec;
 use crate::command::{LegId, RefusedSdp};
+use crate::dtls::Identity;
+use crate::dtls_leg::{Dtls, DtlsLeg, Early, Handshake};
 use crate::far_report::FarReports;
 use crate::latch::Latch;
 use crate::negotiation::{Agreed, LocalAddresses, Negotiation};
 use crate::out::{Channel, Out, PacketSink};
 use crate::rtp::MAX_PACKET;
 use crate::sdp::Sdp;
-use crate::srtp::{MAX_TRAILER, Sdes, Srtp};
+use crate::srtp::{MAX_TRAILER, Sdes, Security, Srtp};
 
 /// Transport state of an RTP leg.
 pub(crate) struct RtpLeg {
@@ -22,8 +25,10 @@ pub(crate) struct RtpLeg {
     heard_rtcp: Option<SocketAddr>,
     /// Where our RTCP leaves from.
     rtcp_channel: Channel,
-    /// What protects the packets; nothing where RTP is plain.
+    /// What protects the packets; nothing where RTP is plain, and while a handshake goes on.
     pub srtp: Option<Box<Srtp>>,
+    /// The handshakes in front of it, where keys come by DTLS.
+    dtls: Option<Box<Dtls>>,
     /// Our stream is to go on under another SSRC: the far end made a new context for it.
     rekeyed: bool,
     /// What the far end says of our packets.
@@ -33,14 +38,15 @@ pub(crate) struct RtpLeg {
 impl RtpLeg {
     /// `session`: a number for `o=`.
     #[must_use]
-    pub fn new(local: LocalAddresses, session: u64, sdes: Sdes) -> Self {
+    pub fn new(local: LocalAddresses, session: u64, sdes: Sdes, identity: Option<Arc<Identity>>) -> Self {
         Self {
-            negotiation: Negotiation::new(local, session, sdes),
+            negotiation: Negotiation::new(local, session, sdes).with_identity(identity),
             latch: Latch::new(None),
             told_rtcp: None,
             heard_rtcp: None,
             rtcp_channel: Channel::Rtp,
             srtp: None,
+            dtls: None,
             rekeyed: false,
             far: FarReports::default(),
         }
@@ -48,12 +54,16 @@ impl RtpLeg {
 
     /// Our offer. `like`: what the leg it will talk to speaks.
     pub fn offer(&mut self, like: Option<Codec>) -> Arc<[u8]> {
-        bytes(&self.negotiation.offer(like))
+        let offer = self.negotiation.offer(like);
+        if self.negotiation.offered_dtls() && self.dtls.is_none() {
+            self.dtls = Some(Box::new(Dtls::Offered(Early::default())));
+        }
+        bytes(&offer)
     }
 
-    /// Our next offers are plain RTP.
-    pub fn give_up_srtp(&mut self) {
-        self.negotiation.give_up_srtp();
+    /// What protects the media by our next offers.
+    pub const fn wish(&mut self, security: Security) {
+        self.negotiation.wish(security);
     }
 
     /// Answers an offer.
@@ -94,6 +104,10 @@ impl RtpLeg {
 
     /// Makes new contexts when other keys were agreed; the same ones go on as they are.
     fn change_keys(&mut self) {
+        if self.negotiation.pact().is_some() {
+            return self.change_handshake();
+        }
+        self.dtls = None;
         let keys = self.negotiation.sdes().keys();
         if self.srtp.as_ref().map(|srtp| &srtp.keys) == keys {
             return;
@@ -101,6 +115,122 @@ impl RtpLeg {
         let before = self.srtp.take();
         self.rekeyed |= keys.is_some();
         self.srtp = keys.map(|keys| Box::new(Srtp::new(keys.clone(), before.map(|before| *before))));
+    }
+
+    /// Another certificate or role needs another handshake; with the same ones the keys go on as they are. Until a new
+    /// handshake is done the former keys hold.
+    fn change_handshake(&mut self) {
+        let own_rtcp = self.rtcp_channel == Channel::Rtcp;
+        let stays = match self.dtls.as_deref() {
+            Some(Dtls::Agreed(leg)) => Some(leg.pact()) == self.negotiation.pact() && leg.has_own_rtcp() == own_rtcp,
+            _ => false,
+        };
+        if stays {
+            return;
+        }
+        let pact = self.negotiation.pact().cloned();
+        if let (Some(pact), Some(means)) = (pact, self.negotiation.handshake_means()) {
+            let early = match self.dtls.take().map(|before| *before) {
+                Some(Dtls::Offered(early)) => early,
+                _ => Early::default(),
+            };
+            self.dtls = Some(Box::new(Dtls::Agreed(DtlsLeg::new(pact, means, own_rtcp, early))));
+        }
+    }
+
+    /// Whether packets may leave: they are plain, or there are keys.
+    pub const fn is_ready(&self) -> bool {
+        self.srtp.is_some() || self.dtls.is_none()
+    }
+
+    /// Whether its keys come by DTLS.
+    pub const fn has_dtls(&self) -> bool {
+        self.dtls.is_some()
+    }
+
+    /// When [`Self::run_dtls`] is needed next.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        match self.dtls.as_deref()? {
+            Dtls::Agreed(leg) => leg.next_timeout(),
+            Dtls::Offered(_) => None,
+        }
+    }
+
+    /// Takes a datagram of DTLS; false when it comes from nobody we listen to.
+    pub fn receive_dtls<S: PacketSink>(
+        &mut self,
+        leg: LegId,
+        (channel, from): (Channel, SocketAddr),
+        packet: &[u8],
+        out: &mut Out<'_, S>,
+    ) -> bool {
+        let is_known = self.latch.is_known(from);
+        match self.dtls.as_deref_mut() {
+            Some(Dtls::Agreed(dtls)) => dtls.receive(leg, (channel, from, is_known), packet, out),
+            Some(Dtls::Offered(early)) => {
+                early.keep(channel, from, packet);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Goes on with its handshakes where that is due.
+    pub fn run_dtls<S: PacketSink>(&mut self, leg: LegId, out: &mut Out<'_, S>) {
+        let to = [self.latch.destination(), self.rtcp_destination()];
+        let Some(Dtls::Agreed(dtls)) = self.dtls.as_deref_mut() else {
+            return;
+        };
+        let early = dtls.take_early();
+        dtls.run(leg, to, out);
+        for (channel, from, packet) in early.take() {
+            self.receive_dtls(leg, (channel, from), &packet, out);
+        }
+    }
+
+    /// What its handshakes brought: `Ok` with keys that are in use from now on.
+    pub fn poll_handshake(&mut self, now: Instant) -> Option<Result<(), &'static str>> {
+        let Some(Dtls::Agreed(dtls)) = self.dtls.as_deref_mut() else {
+            return None;
+        };
+        match dtls.poll()? {
+            Handshake::Keys(Channel::Rtp, from, keys) => {
+                let mut srtp = Srtp::new(*keys, self.srtp.take().map(|before| *before));
+                if dtls.has_own_rtcp() {
+                    srtp.part_rtcp(dtls.rtcp_keys.take().as_deref());
+                }
+                self.srtp = Some(Box::new(srtp));
+                self.rekeyed = true;
+                // It has proved who it is.
+                self.latch.settle(from, now);
+            }
+            Handshake::Keys(Channel::Rtcp, from, keys) => {
+                self.heard_rtcp = Some(from);
+                match &mut self.srtp {
+                    Some(srtp) => srtp.part_rtcp(Some(&keys)),
+                    None => dtls.rtcp_keys = Some(keys),
+                }
+            }
+            Handshake::Failed(failure) => return Some(Err(failure.reason())),
+            Handshake::TimedOut => return Some(Err("the DTLS handshake took too long")),
+        }
+        Some(Ok(()))
+    }
+
+    /// Says goodbye to the far end's DTLS.
+    pub fn close_dtls<S: PacketSink>(&mut self, leg: LegId, out: &mut Out<'_, S>) {
+        if let Some(Dtls::Agreed(dtls)) = self.dtls.as_deref_mut() {
+            dtls.close(leg, out);
+        }
+    }
+
+    /// What protects its media: a suite's name, `DTLS-SRTP`, or nothing.
+    pub fn protection(&self) -> &'static str {
+        match &self.srtp {
+            Some(_) if self.dtls.is_some() => "DTLS-SRTP",
+            Some(srtp) => srtp.keys.ours.suite().name(),
+            None => "",
+        }
     }
 
     /// Whether there are new keys since this was asked last. Our rollover counter may be past 0 and the far end's new context
@@ -119,6 +249,8 @@ impl RtpLeg {
         out: &mut Out<'_, S>,
     ) {
         match &mut self.srtp {
+            // There are no keys yet.
+            None if self.dtls.is_some() => {}
             None => out.send(leg, Channel::Rtp, to, packet),
             Some(srtp) => {
                 let protect = |room: &mut [u8]| srtp.sender.protect_rtp(room, packet.len(), sequence);
@@ -134,9 +266,10 @@ impl RtpLeg {
         };
         let channel = self.rtcp_channel;
         match &mut self.srtp {
+            None if self.dtls.is_some() => {}
             None => out.send(leg, channel, to, packet),
             Some(srtp) => {
-                let protect = |room: &mut [u8]| srtp.sender.protect_rtcp(room, packet.len());
+                let protect = |room: &mut [u8]| srtp.protect_rtcp(room, packet.len());
                 send_protected(leg, channel, to, packet, protect, out);
             }
         }

@@ -13,6 +13,8 @@ pub const MAX_LINES: usize = 600;
 pub const MAX_MEDIA: usize = 16;
 /// The most formats of an m-line.
 pub const MAX_FORMATS: usize = 64;
+/// The most `a=fingerprint` lines kept of an m-line; more are not read.
+pub const MAX_FINGERPRINTS: usize = 4;
 /// The most `a=crypto` lines kept of an m-line; more are not read.
 pub const MAX_CRYPTO: usize = 16;
 
@@ -92,6 +94,19 @@ impl Direction {
     }
 }
 
+/// `a=setup` (RFC 4145 section 4): who begins a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setup {
+    /// The writer.
+    Active,
+    /// The reader.
+    Passive,
+    /// As the reader likes.
+    ActPass,
+    /// Nobody, for now.
+    HoldConn,
+}
+
 /// An `a=rtpmap` with its `a=fmtp`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RtpMap {
@@ -135,6 +150,10 @@ pub struct Media {
     /// The values of `a=crypto` in order (RFC 4568), read by [`crate::srtp::CryptoAttribute::parse`]; at most
     /// [`MAX_CRYPTO`].
     pub crypto: Vec<String>,
+    /// The values of `a=fingerprint` (RFC 8122), its own or the session's; at most [`MAX_FINGERPRINTS`].
+    pub fingerprints: Vec<String>,
+    /// `a=setup`, its own or the session's.
+    pub setup: Option<Setup>,
     /// `a=rtcp-mux` (RFC 5761).
     pub rtcp_mux: bool,
 }
@@ -156,6 +175,8 @@ impl Media {
             rtcp: None,
             mid: self.mid.clone(),
             crypto: Vec::new(),
+            fingerprints: Vec::new(),
+            setup: None,
             rtcp_mux: false,
         }
     }

@@ -1,4 +1,4 @@
-//! SRTP and SRTCP (RFC 3711, 6188, 7714) with keys told in SDP (SDES, RFC 4568).
+//! SRTP and SRTCP (RFC 3711, 6188, 7714) with keys told in SDP (SDES, RFC 4568), or agreed on by DTLS ([`crate::dtls`]).
 //!
 //! [`Sdes`] is the side of one leg in offers and answers, [`Srtp`] what protects its packets afterwards. Packets are
 //! protected and opened where they stand; nothing is allocated per packet. Master keys come from a [`KeySource`],
@@ -40,6 +40,17 @@ pub(crate) struct Srtp {
     receiver: Receiver,
     /// Opens what was sent before the far end changed its key, until the first packet under the new one.
     previous: Option<Box<Receiver>>,
+    rtcp: RtcpKeys,
+}
+
+/// Which keys RTCP has.
+enum RtcpKeys {
+    /// Those of RTP.
+    Same,
+    /// None yet: its own handshake goes on (RFC 5764 section 4.1).
+    Awaited,
+    /// Those of its own handshake.
+    Own(Box<(Sender, Receiver)>),
 }
 
 impl Srtp {
@@ -49,15 +60,32 @@ impl Srtp {
         let receiver = Receiver::new(&keys.theirs, &keys.their_mki);
         match before {
             Some(before) if before.keys.theirs == keys.theirs => {
-                Self { keys, sender, receiver: before.receiver, previous: before.previous }
+                Self { keys, sender, receiver: before.receiver, previous: before.previous, rtcp: RtcpKeys::Same }
             }
             Some(before) => Self {
                 keys,
                 sender,
                 receiver: receiver.after(&before.receiver),
                 previous: Some(Box::new(before.receiver)),
+                rtcp: RtcpKeys::Same,
             },
-            None => Self { keys, sender, receiver, previous: None },
+            None => Self { keys, sender, receiver, previous: None, rtcp: RtcpKeys::Same },
+        }
+    }
+
+    /// RTCP has keys of its own: these, or ones that are still to come.
+    pub fn part_rtcp(&mut self, keys: Option<&Keys>) {
+        self.rtcp = keys.map_or(RtcpKeys::Awaited, |keys| {
+            RtcpKeys::Own(Box::new((Sender::new(&keys.ours), Receiver::new(&keys.theirs, &keys.their_mki))))
+        });
+    }
+
+    /// Protects an RTCP packet as [`Sender::protect_rtcp`] does.
+    pub fn protect_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
+        match &mut self.rtcp {
+            RtcpKeys::Same => self.sender.protect_rtcp(buffer, length),
+            RtcpKeys::Own(own) => own.0.protect_rtcp(buffer, length),
+            RtcpKeys::Awaited => None,
         }
     }
 
@@ -81,6 +109,11 @@ impl Srtp {
 
     /// Opens an SRTCP packet where it stands; how long the plain packet is.
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Refused> {
+        match &mut self.rtcp {
+            RtcpKeys::Same => {}
+            RtcpKeys::Own(own) => return own.1.open_rtcp(packet),
+            RtcpKeys::Awaited => return Err(Refused::NotAuthentic),
+        }
         match (self.receiver.open_rtcp(packet), self.previous.as_mut()) {
             (Err(Refused::NotAuthentic), Some(previous)) => previous.open_rtcp(packet),
             (opened, _) => opened,

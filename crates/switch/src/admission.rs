@@ -178,11 +178,12 @@ fn dialled_user(request: &Request) -> String {
     request.uri().and_then(|uri| uri.user().map(std::borrow::Cow::into_owned)).unwrap_or_default()
 }
 
-/// Browsers speak ICE and DTLS-SRTP, and say so by a fingerprint (RFC 8122).
+/// Browsers speak ICE and DTLS-SRTP, and say so by ICE's credentials (RFC 8839) and a fingerprint (RFC 8122). A fingerprint
+/// alone is a phone's.
 fn profile_of(flow: Flow, offer: Option<&[u8]>) -> Profile {
-    let fingerprint = b"a=fingerprint:";
+    let has = |sdp: &[u8], line: &[u8]| sdp.windows(line.len()).any(|w| w == line);
     match offer {
-        Some(sdp) if sdp.windows(fingerprint.len()).any(|w| w == fingerprint) => Profile::WebRtc,
+        Some(sdp) if has(sdp, b"a=fingerprint:") && has(sdp, b"a=ice-ufrag:") => Profile::WebRtc,
         Some(_) => Profile::Rtp,
         None if matches!(flow.transport, sip::Transport::Ws | sip::Transport::Wss) => Profile::WebRtc,
         None => Profile::Rtp,

@@ -64,8 +64,8 @@ pub(crate) struct Leg {
     pub(crate) invite: Option<InviteId>,
     /// INVITEs by other flows of the same phone, for when this one is dead; the next to be tried last.
     pub(crate) spare: Vec<sip::Invite>,
-    /// The INVITE for a second try with plain RTP, where the first one offers SRTP.
-    pub(crate) plain: Option<Box<sip::Invite>>,
+    /// What else is offered where our offer is refused for what protects it, until the leg is answered.
+    pub(crate) again: Option<Box<crate::protection::Again>>,
     pub(crate) state: LegState,
     pub(crate) renegotiation: Option<Renegotiation>,
     /// The offer that came with their INVITE, until the media engine has it.
@@ -104,7 +104,7 @@ impl Leg {
             profile,
             invite: None,
             spare: Vec::new(),
-            plain: None,
+            again: None,
             state,
             renegotiation: None,
             offer: None,

@@ -103,11 +103,11 @@ impl Switch {
         match (profile, local) {
             // A browser makes its own ringback: an answer in a 183 confuses its offer/answer state.
             (Profile::WebRtc, _) => self.endpoint.ring(now.instant, invite, 180, None),
-            (Profile::Rtp | Profile::Srtp, Some(sdp)) => {
+            (Profile::Rtp | Profile::Srtp | Profile::Dtls, Some(sdp)) => {
                 let body = Body { content_type: "application/sdp", bytes: std::sync::Arc::clone(sdp) };
                 self.endpoint.ring(now.instant, invite, 183, Some(body));
             }
-            (Profile::Rtp | Profile::Srtp, None) => {}
+            (Profile::Rtp | Profile::Srtp | Profile::Dtls, None) => {}
         }
     }
 
@@ -188,7 +188,10 @@ impl Switch {
         match (was, leg.invite) {
             (LegState::Ending, _) => {}
             (LegState::Arrived { .. }, Some(invite)) => {
-                self.endpoint.reject(now.instant, invite, Reply::new(cause::to_status(cause)));
+                // Who dialled gave it up elsewhere (the console, a transfer): as if they had cancelled it (RFC 3261 9.2).
+                let gave_up = leg.role == Role::Dialler && cause == Cause::Normal;
+                let status = if gave_up { 487 } else { cause::to_status(cause) };
+                self.endpoint.reject(now.instant, invite, Reply::new(status));
             }
             (LegState::Accepted | LegState::Up | LegState::Inviting { .. }, Some(invite)) => {
                 self.endpoint.end(now.instant, invite, reason);

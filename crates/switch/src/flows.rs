@@ -35,6 +35,9 @@ impl Switch {
             return false;
         }
         let Some(invite) = leg.spare.pop() else { return false };
+        if let Some(again) = leg.again.as_mut() {
+            again.invite = Invite { body: None, ..invite.clone() };
+        }
         leg.invite = None;
         self.invites.remove(&id);
         self.call_out(leg_id, invite, now);

@@ -74,6 +74,7 @@ impl Switch {
         if let Some(sdp) = body {
             self.media(call, Command::Answer { leg: leg_id, sdp });
         }
+        self.offer_was_taken(leg_id);
         match role {
             Role::Presented(presentation, device) => {
                 self.presented_device_answered(call, presentation, device, leg_id, now)

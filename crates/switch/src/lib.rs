@@ -20,9 +20,9 @@ mod key_ways;
 mod local_addresses;
 mod media_events;
 mod pick_up;
-mod plain_again;
 mod present;
 mod prompts;
+mod protection;
 mod registration;
 mod requests;
 pub mod settings;
@@ -38,7 +38,9 @@ pub mod trunks;
 pub use accounts::{Browser, BrowserUser};
 pub use local_addresses::LocalAddresses;
 pub use prompts::{prompt_key_of_audio, prompt_key_of_built_in};
-pub use settings::{CarrierAccount, CarrierTrust, FromUser, IpPrefix, PhoneAccount, Proxy, Registration, Settings};
+pub use settings::{
+    CarrierAccount, CarrierTrust, FromUser, IpPrefix, MediaProtection, PhoneAccount, Proxy, Registration, Settings,
+};
 pub use switch::{Configuration, Counts, LiveChange, Now, Output, Switch};
 pub use trace::{CallTrace, LegParty, LegTrace, TraceLine};
 pub use trunks::{ResolveError, ResolveId, Target};

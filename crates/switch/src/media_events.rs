@@ -51,6 +51,8 @@ impl Switch {
             }
             Event::Arrived { leg } => self.on_arrived(leg, now),
             Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
+            // What is said may not be heard by others, so it is not said at all.
+            Event::HandshakeFailed { leg, .. } => self.fail_leg(leg, Cause::Media, now),
             Event::Closed { leg, figures } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
                     self.traces.media_closed(held.call, leg, figures, now.unix);

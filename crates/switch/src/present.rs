@@ -2,6 +2,7 @@
 
 use crate::call::{Leg, LegState, Outgoing, Presenting, Role};
 use crate::identity;
+use crate::protection::Ways;
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
 use media::{Command, LegId, Profile};
@@ -41,7 +42,7 @@ impl Switch {
             let spare = self.spare_invites(call, presentation, &flows);
             let party = LegParty::Manager(presentation.manager, device);
             let role = Role::Presented(id, device);
-            let leg = self.prepare_leg(call, role, party, profile(binding), invite);
+            let leg = self.prepare_leg(call, role, party, self.ways_to_phone(binding), invite);
             if let Some(held) = self.legs.get_mut(&leg) {
                 held.spare = spare;
             }
@@ -58,7 +59,7 @@ impl Switch {
         call: CallId,
         role: Role,
         party: LegParty,
-        profile: Profile,
+        ways: Ways,
         mut invite: Invite,
     ) -> LegId {
         let id = self.new_leg_id();
@@ -70,9 +71,10 @@ impl Switch {
         }
         self.traces.add_leg(call, id, party, invite.flow, self.clock);
         let remote = Some(invite.flow.remote.ip());
-        let plain = (profile == Profile::Srtp).then(|| Box::new(invite.clone()));
+        let profile = ways.first;
+        let again = ways.again(&invite);
         let mut leg = Leg::new(call, role, profile, LegState::Preparing(Box::new(Outgoing { invite })));
-        leg.plain = plain;
+        leg.again = again;
         leg.remote = remote;
         leg.media_open = true;
         self.legs.insert(id, leg);
@@ -93,7 +95,7 @@ impl Switch {
     ) {
         let family = remote.map_or_else(media::Family::default, media::Family::of);
         self.media(call, Command::Open { leg, profile, offer, family, like });
-        if let (Profile::Rtp | Profile::Srtp, Some(from)) = (profile, remote) {
+        if let (Profile::Rtp | Profile::Srtp | Profile::Dtls, Some(from)) = (profile, remote) {
             self.media(call, Command::Expect { leg, from });
         }
     }
@@ -204,15 +206,6 @@ impl Weight for Cause {
             _ => 3,
         };
         if weight(other) < weight(self) { other } else { self }
-    }
-}
-
-fn profile(binding: &Binding) -> Profile {
-    match binding.flow.transport {
-        sip::Transport::Ws | sip::Transport::Wss => Profile::WebRtc,
-        // Who hides the signalling would not have the talk in the open.
-        sip::Transport::Tls => Profile::Srtp,
-        _ => Profile::Rtp,
     }
 }
 

@@ -18,9 +18,9 @@ impl Switch {
                 self.on_answered(id, body, now);
             }
             Event::Refused { id, status, contacts, retry_after, .. } => {
-                let goes_on = self.dial_goes_on(id, status, &contacts, retry_after, now)
-                    || self.goes_by_another_flow(id, status, now)
-                    || self.goes_plain(id, status);
+                let goes_on = self.offers_again(id, status, now)
+                    || self.dial_goes_on(id, status, &contacts, retry_after, now)
+                    || self.goes_by_another_flow(id, status, now);
                 if !goes_on {
                     self.on_refused(id, status, now);
                 }

@@ -107,6 +107,18 @@ pub enum FromUser {
     Account,
 }
 
+/// What protects the media of calls to a carrier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MediaProtection {
+    /// SRTP is offered where the signalling goes by TLS, and plain RTP once the carrier refuses that.
+    #[default]
+    IfTls,
+    /// SRTP is offered; a carrier that refuses it is not called.
+    Required,
+    /// Plain RTP is offered.
+    Off,
+}
+
 /// A carrier's trunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CarrierAccount {
@@ -128,6 +140,8 @@ pub struct CarrierAccount {
     pub probes: bool,
     /// What stands in From.
     pub from_user: FromUser,
+    /// What protects the media of our offers to it.
+    pub protection: MediaProtection,
     /// The numbers it delivers, from one to another, both included.
     pub numbers: Vec<(E164, E164)>,
     /// The country whose dialling habits its called numbers follow.
@@ -148,6 +162,7 @@ impl CarrierAccount {
             registration: None,
             probes: false,
             from_user: FromUser::Number,
+            protection: MediaProtection::IfTls,
             numbers: Vec::new(),
             country: pbx::Country::Kr,
         }

@@ -154,6 +154,8 @@ pub struct Switch {
     pub(crate) sweep: crate::sweep::Sweep,
     pub(crate) trunks: Trunks,
     pub(crate) traces: Traces,
+    /// Which offers of media far ends take.
+    pub(crate) liked: crate::protection::Liked,
     /// Wall clock of the input worked off now.
     pub(crate) clock: UnixMillis,
     pub(crate) out: VecDeque<Output>,
@@ -201,6 +203,7 @@ impl Switch {
             sweep: crate::sweep::Sweep::default(),
             trunks,
             traces: Traces::new(seed),
+            liked: crate::protection::Liked::default(),
             clock: UnixMillis(0),
             out: VecDeque::new(),
         }
@@ -240,6 +243,9 @@ impl Switch {
             self.registrar.remove_account(now.instant, key);
         }
         self.pbx.handle_settings(Arc::clone(&settings.business), now.unix);
+        if self.settings.carriers != settings.carriers {
+            self.liked.forget_carriers();
+        }
         self.settings = settings;
         self.review_subscriptions(now);
         self.follow_carriers(now);

@@ -847,6 +847,8 @@ export interface components {
             from_user?: components["schemas"]["FromUser"];
             /** @description How it is known. */
             kind?: components["schemas"]["CarrierKind"];
+            /** @description What protects the voice of calls to it. Calls from it are answered as they are offered. */
+            media_protection?: components["schemas"]["MediaProtection"];
             /** @description 1–60 characters, unique. */
             name: string;
             /** @description The network's label (SKB, KT …), for display only (R10). */
@@ -884,6 +886,8 @@ export interface components {
             from_user?: components["schemas"]["FromUser"];
             /** @description How it is known. */
             kind?: components["schemas"]["CarrierKind"];
+            /** @description What protects the voice of calls to it. Calls from it are answered as they are offered. */
+            media_protection?: components["schemas"]["MediaProtection"];
             /** @description 1–60 characters, unique. */
             name?: string;
             /** @description The network's label (SKB, KT …), for display only (R10). */
@@ -1240,6 +1244,11 @@ export interface components {
             /** @description Where. */
             workspace: components["schemas"]["WorkspaceView"];
         };
+        /**
+         * @description What protects the voice of calls to it.
+         * @enum {string}
+         */
+        MediaProtection: "if_tls" | "required" | "off";
         /**
          * @description Why a call was not answered.
          * @enum {string}

@@ -15,6 +15,7 @@ use crate::recording::Recording;
 use crate::rtcp;
 use crate::rtp_leg::RtpLeg;
 use crate::seed::Seed;
+use crate::srtp::Security;
 use crate::timers::Timer;
 use crate::webrtc_leg::WebRtcLeg;
 
@@ -45,7 +46,7 @@ impl Engine {
                 Command::Answer { .. }
                 | Command::Reoffer { .. }
                 | Command::MakeOffer { .. }
-                | Command::OfferPlain { .. } => {
+                | Command::OfferAgain { .. } => {
                     self.refuse(id, RefusedSdp::WrongState);
                 }
                 // Who closes a leg before hearing that it was refused waits for this.
@@ -67,9 +68,9 @@ impl Engine {
                 let partner = self.partner_of(slot);
                 self.make_offer(slot, partner);
             }
-            Command::OfferPlain { like, .. } => {
+            Command::OfferAgain { profile, like, .. } => {
                 let like = like.and_then(|like| self.legs.slot(like));
-                self.offer_plain(slot, like);
+                self.offer_again(slot, profile, like);
             }
             Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { .. } => self.unbridge(slot),
@@ -108,7 +109,7 @@ impl Engine {
         self.after(now, id, sink);
     }
 
-    /// WebRTC may have something to send and to tell after any command.
+    /// ICE and DTLS may have something to send and to tell after any command.
     fn after<S: PacketSink>(&mut self, now: Instant, id: LegId, sink: &mut S) {
         if let Some(slot) = self.legs.slot(id) {
             self.run_transport(now, slot, sink);
@@ -139,8 +140,10 @@ impl Engine {
         let mut seed = Seed::new(self.seed.next_number());
         let session = seed.next_number();
         let transport = match profile {
-            Profile::Rtp | Profile::Srtp => {
-                Transport::Rtp(RtpLeg::new(local, session, self.sdes(profile == Profile::Srtp)))
+            Profile::Rtp | Profile::Srtp | Profile::Dtls => {
+                let mut rtp = RtpLeg::new(local, session, self.sdes(), self.identity.clone());
+                rtp.wish(security(profile));
+                Transport::Rtp(rtp)
             }
             Profile::WebRtc => match WebRtcLeg::new(now, local.rtp, session, self.webrtc_config()) {
                 Some(webrtc) => Transport::WebRtc(Box::new(webrtc)),
@@ -170,13 +173,13 @@ impl Engine {
         self.legs.get_mut(slot)?.partner.filter(|partner| *partner != slot)
     }
 
-    fn offer_plain(&mut self, slot: u32, like: Option<u32>) {
+    fn offer_again(&mut self, slot: u32, profile: Profile, like: Option<u32>) {
         let Some(leg) = self.legs.get_mut(slot) else {
             return;
         };
         match &mut leg.transport {
-            Transport::Rtp(rtp) if leg.agreed.is_none() => {
-                rtp.give_up_srtp();
+            Transport::Rtp(rtp) if leg.agreed.is_none() && profile != Profile::WebRtc => {
+                rtp.wish(security(profile));
                 self.make_offer(slot, like);
             }
             _ => {
@@ -346,8 +349,20 @@ impl Engine {
             webrtc.close(id, &mut out);
         } else {
             leg.report(true, &mut out);
+            if let Transport::Rtp(rtp) = &mut leg.transport {
+                rtp.close_dtls(id, &mut out);
+            }
         }
         out.events.push_back(Event::Closed { leg: id, figures: leg.figures() });
+    }
+}
+
+/// What protects the media of an RTP leg by our offers.
+const fn security(profile: Profile) -> Security {
+    match profile {
+        Profile::Srtp => Security::Srtp,
+        Profile::Dtls => Security::Dtls,
+        Profile::Rtp | Profile::WebRtc => Security::Plain,
     }
 }
 

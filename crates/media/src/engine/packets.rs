@@ -7,6 +7,7 @@ use super::{Engine, out};
 use crate::bridge::{self, Passage};
 use crate::codec::Codec;
 use crate::command::{Event, LegId};
+use crate::dtls_leg::looks_like_dtls;
 use crate::g711::Law;
 use crate::latch::Verdict;
 use crate::leg::{Leg, Transport};
@@ -15,7 +16,6 @@ use crate::payload_map::Payload;
 use crate::receive_stream::Arrival;
 use crate::rtcp::{self, Part};
 use crate::rtp::{HEADER_LENGTH, Header, looks_like_rtcp};
-use crate::rtp_leg::RtpLeg;
 use crate::telephone_event::{Heard, TelephoneEvent};
 use crate::timers::Timer;
 use crate::webrtc_leg::News;
@@ -46,6 +46,12 @@ impl Engine {
             self.hear_news(now, slot, sink);
             self.arm(slot);
             return;
+        }
+        if let Transport::Rtp(rtp) = &leg.transport
+            && rtp.has_dtls()
+            && looks_like_dtls(packet)
+        {
+            return self.handshake(now, slot, (channel, from), packet, sink);
         }
         let rtcp = channel == Channel::Rtcp || looks_like_rtcp(packet);
         let Some(packet) = leg.opened(packet, rtcp, &mut out) else {
@@ -160,20 +166,26 @@ impl Engine {
 }
 
 impl Leg {
-    fn drop_packet(&mut self, count: &mut u64) {
+    pub(super) fn drop_packet(&mut self, count: &mut u64) {
         self.dropped += 1;
         *count += 1;
     }
 
     /// The packet in plain: decrypted where it stands, or as it is where RTP is plain.
     fn opened<'a, S>(&mut self, packet: &'a mut [u8], rtcp: bool, out: &mut Out<'_, S>) -> Option<&'a mut [u8]> {
-        let Transport::Rtp(RtpLeg { srtp: Some(srtp), .. }) = &mut self.transport else {
+        let Transport::Rtp(rtp) = &mut self.transport else {
             return Some(packet);
         };
-        let opened = if rtcp { srtp.open_rtcp(packet) } else { srtp.open_rtp(packet) };
+        let is_plain = rtp.is_ready();
+        let opened = match &mut rtp.srtp {
+            Some(srtp) => if rtcp { srtp.open_rtcp(packet) } else { srtp.open_rtp(packet) }.ok(),
+            None if is_plain => return Some(packet),
+            // Its keys are still to come.
+            None => None,
+        };
         match opened {
-            Ok(length) => packet.get_mut(..length),
-            Err(_) => {
+            Some(length) => packet.get_mut(..length),
+            None => {
                 self.drop_packet(&mut out.counts.dropped_srtp);
                 None
             }

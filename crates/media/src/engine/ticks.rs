@@ -61,14 +61,22 @@ impl Engine {
         }
     }
 
-    /// Lets ICE and DTLS of a WebRTC leg do what is due, and hears what it tells.
+    /// Lets ICE and DTLS do what is due, and hears what they tell.
     pub(super) fn run_transport<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {
         let mut out = out!(self, now, &mut *sink);
-        if let Some(leg) = self.legs.get_mut(slot)
-            && let Transport::WebRtc(webrtc) = &mut leg.transport
-        {
-            webrtc.run(leg.id, &mut out);
-            self.hear_news(now, slot, sink);
+        let Some(leg) = self.legs.get_mut(slot) else {
+            return;
+        };
+        match &mut leg.transport {
+            Transport::WebRtc(webrtc) => {
+                webrtc.run(leg.id, &mut out);
+                self.hear_news(now, slot, sink);
+            }
+            Transport::Rtp(rtp) if rtp.has_dtls() => {
+                rtp.run_dtls(leg.id, &mut out);
+                self.hear_handshake(now, slot);
+            }
+            Transport::Rtp(_) => {}
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    Connection, Direction, MAX_BYTES, MAX_CRYPTO, MAX_FORMATS, MAX_LINES, MAX_MEDIA, MalformedSdp, Media, Origin,
-    RtpMap, Sdp,
+    Connection, Direction, MAX_BYTES, MAX_CRYPTO, MAX_FINGERPRINTS, MAX_FORMATS, MAX_LINES, MAX_MEDIA, MalformedSdp,
+    Media, Origin, RtpMap, Sdp, Setup,
 };
 
 impl Sdp {
@@ -39,6 +39,9 @@ struct Reader {
     origin: Option<(Origin, IpAddr)>,
     connection: Option<Connection>,
     direction: Option<Direction>,
+    /// Of the session: they hold for each m-line that has none of its own (RFC 8122 section 5).
+    fingerprints: Vec<String>,
+    setup: Option<Setup>,
     media: Vec<Media>,
 }
 
@@ -80,6 +83,11 @@ impl Reader {
         };
         let Some(media) = self.media.last_mut() else {
             self.direction = direction.or(self.direction);
+            match name {
+                "fingerprint" => keep(&mut self.fingerprints, value, MAX_FINGERPRINTS),
+                "setup" => self.setup = setup(value).or(self.setup),
+                _ => {}
+            }
             return Ok(());
         };
         media.direction = direction.or(media.direction);
@@ -102,9 +110,15 @@ impl Reader {
             }
             "crypto" => {
                 // Read when it is needed: one that we do not understand is no reason to refuse the whole (RFC 4568 5.1.2).
-                if media.crypto.len() < MAX_CRYPTO {
-                    media.crypto.push(value.trim().to_owned());
-                }
+                keep(&mut media.crypto, value, MAX_CRYPTO);
+                Ok(())
+            }
+            "fingerprint" => {
+                keep(&mut media.fingerprints, value, MAX_FINGERPRINTS);
+                Ok(())
+            }
+            "setup" => {
+                media.setup = setup(value).or(media.setup);
                 Ok(())
             }
             "rtcp-mux" => {
@@ -125,11 +139,33 @@ impl Reader {
             Sdp { origin, origin_address, connection: self.connection, direction: self.direction, media: self.media };
         for media in &mut sdp.media {
             add_static_maps(media);
+            if media.fingerprints.is_empty() {
+                media.fingerprints.clone_from(&self.fingerprints);
+            }
+            media.setup = media.setup.or(self.setup);
         }
         if sdp.media.iter().any(|media| media.port != 0 && sdp.connection_of(media).is_none()) {
             return Err(MalformedSdp::Missing("c="));
         }
         Ok(sdp)
+    }
+}
+
+/// Keeps a value that is read later, up to a bound.
+fn keep(values: &mut Vec<String>, value: &str, most: usize) {
+    if values.len() < most {
+        values.push(value.trim().to_owned());
+    }
+}
+
+/// A value that is none of the four says nothing.
+fn setup(value: &str) -> Option<Setup> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "active" => Some(Setup::Active),
+        "passive" => Some(Setup::Passive),
+        "actpass" => Some(Setup::ActPass),
+        "holdconn" => Some(Setup::HoldConn),
+        _ => None,
     }
 }
 
@@ -191,6 +227,8 @@ fn media(value: &str) -> Result<Media, MalformedSdp> {
         rtcp: None,
         mid: None,
         crypto: Vec::new(),
+        fingerprints: Vec::new(),
+        setup: None,
         rtcp_mux: false,
     };
     if media.protocol.contains("RTP") && media.formats.iter().any(|format| payload_type(format).is_none()) {

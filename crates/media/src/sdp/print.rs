@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::IpAddr;
 
-use super::{Connection, Direction, Media, Sdp};
+use super::{Connection, Direction, Media, Sdp, Setup};
 
 impl Display for Direction {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -12,6 +12,17 @@ impl Display for Direction {
             Self::SendOnly => "sendonly",
             Self::RecvOnly => "recvonly",
             Self::Inactive => "inactive",
+        })
+    }
+}
+
+impl Display for Setup {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Passive => "passive",
+            Self::ActPass => "actpass",
+            Self::HoldConn => "holdconn",
         })
     }
 }
@@ -81,6 +92,10 @@ impl Display for Media {
             f.write_str("a=rtcp-mux\r\n")?;
         }
         self.crypto.iter().try_for_each(|crypto| write!(f, "a=crypto:{crypto}\r\n"))?;
+        self.fingerprints.iter().try_for_each(|fingerprint| write!(f, "a=fingerprint:{fingerprint}\r\n"))?;
+        if let Some(setup) = self.setup {
+            write!(f, "a=setup:{setup}\r\n")?;
+        }
         if let Some(mid) = &self.mid {
             write!(f, "a=mid:{mid}\r\n")?;
         }

@@ -25,8 +25,14 @@ impl KeySource {
 
     /// A key nobody had before.
     pub fn draw(&mut self, suite: Suite) -> Option<MasterKey> {
+        let bytes = self.bytes::<MAX_LENGTH>();
+        MasterKey::new(suite, bytes.get(..suite.key_length() + suite.salt_length())?)
+    }
+
+    /// Bytes nobody had before.
+    pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, &self.seed);
-        let mut bytes = [0; MAX_LENGTH];
+        let mut bytes = [0; N];
         for block in bytes.chunks_mut(32) {
             let mut message = [0; 16];
             message[..8].copy_from_slice(&self.leg.to_be_bytes());
@@ -35,7 +41,12 @@ impl KeySource {
             let digest = hmac::sign(&secret, &message);
             block.iter_mut().zip(digest.as_ref()).for_each(|(place, byte)| *place = *byte);
         }
-        MasterKey::new(suite, bytes.get(..suite.key_length() + suite.salt_length())?)
+        bytes
+    }
+
+    /// Another source, which never draws what this one draws.
+    pub(crate) fn branch(&mut self) -> Self {
+        Self::new(self.bytes(), 0)
     }
 }
 

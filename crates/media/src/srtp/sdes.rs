@@ -27,6 +27,8 @@ pub(crate) enum Security {
     Plain,
     /// SRTP with a line that we can do.
     Srtp,
+    /// SRTP with keys by DTLS.
+    Dtls,
     /// SRTP that we cannot do.
     Unknown,
 }
@@ -39,7 +41,8 @@ pub struct Sdes {
     secure: bool,
     /// The lines of our last offer.
     offered: Vec<CryptoAttribute>,
-    active: Option<(CryptoAttribute, Keys)>,
+    /// Rare, so it stands elsewhere.
+    active: Option<Box<(CryptoAttribute, Keys)>>,
 }
 
 impl Sdes {
@@ -51,12 +54,23 @@ impl Sdes {
 
     /// What is agreed; `None` for plain RTP.
     pub(crate) fn keys(&self) -> Option<&Keys> {
-        self.active.as_ref().map(|(_, keys)| keys)
+        self.active.as_deref().map(|(_, keys)| keys)
     }
 
-    /// Our offers are plain from now on, unless SRTP is in use.
-    pub const fn give_up(&mut self) {
-        self.secure = false;
+    /// Whether our offers ask for SRTP from now on; where it is in use they do in any case.
+    pub const fn wish(&mut self, secure: bool) {
+        self.secure = secure;
+    }
+
+    /// Keys come another way.
+    pub(crate) fn stop(&mut self) {
+        self.active = None;
+        self.offered.clear();
+    }
+
+    /// Secrets that nobody else draws; `None` without a source.
+    pub(crate) fn secrets(&mut self) -> Option<KeySource> {
+        self.source.as_mut().map(KeySource::branch)
     }
 
     /// The transport of our next offer.
@@ -68,7 +82,7 @@ impl Sdes {
     /// The `a=crypto` lines of our offer: what is in use stays as it is, key and all (RFC 4568 section 7.1.4).
     pub fn offer(&mut self) -> Vec<String> {
         self.offered.clear();
-        if let Some((ours, _)) = &self.active {
+        if let Some((ours, _)) = self.active.as_deref() {
             self.offered.push(ours.clone());
         } else if let Some(source) = self.source.as_mut().filter(|_| self.secure) {
             for (tag, suite) in (1..).zip(OFFERED) {
@@ -100,7 +114,7 @@ impl Sdes {
             return Ok(Vec::new());
         }
         let theirs = first_usable(media).ok_or(RefusedSdp::NotAcceptable)?;
-        let kept = self.active.as_ref().filter(|(_, keys)| keys.theirs == theirs.key);
+        let kept = self.active.as_deref().filter(|(_, keys)| keys.theirs == theirs.key);
         let key = match kept {
             Some((_, keys)) => Some(keys.ours.clone()),
             None => self.source.as_mut().and_then(|source| source.draw(theirs.suite())),
@@ -109,7 +123,7 @@ impl Sdes {
         let ours = CryptoAttribute { tag: theirs.tag, name: theirs.name, key, mki: Vec::new() };
         let text = ours.to_string();
         let keys = Keys { ours: ours.key.clone(), theirs: theirs.key, their_mki: theirs.mki };
-        self.active = Some((ours, keys));
+        self.active = Some(Box::new((ours, keys)));
         Ok(vec![text])
     }
 
@@ -128,7 +142,7 @@ impl Sdes {
             .find(|ours| ours.tag == theirs.tag && ours.suite() == theirs.suite())
             .ok_or(RefusedSdp::NotAcceptable)?;
         let keys = Keys { ours: ours.key.clone(), theirs: theirs.key, their_mki: theirs.mki };
-        self.active = Some((ours.clone(), keys));
+        self.active = Some(Box::new((ours.clone(), keys)));
         Ok(())
     }
 }

@@ -1,4 +1,7 @@
-//! SRTP with keys in SDP, on RTP legs.
+//! SRTP with keys in SDP, on RTP legs; with keys by DTLS below.
+
+#[path = "handshaking.rs"]
+mod handshaking;
 
 use std::sync::Arc;
 
@@ -335,7 +338,7 @@ fn a_phone_that_refuses_srtp_is_offered_plain_rtp() {
     let mut b = Phone::new(1, Law::A, None);
     let leg = b.leg;
     world.command(Command::Open { leg, profile: Profile::Srtp, offer: None, family: Family::V4, like: None });
-    world.command(Command::OfferPlain { leg, like: None });
+    world.command(Command::OfferAgain { leg, profile: Profile::Rtp, like: None });
     let offer = world.local_sdp(leg);
     assert!(offer.contains(" RTP/AVP ") && !offer.contains("crypto"), "{offer}");
     let sdp = b.sdp("sendrecv");
@@ -344,7 +347,7 @@ fn a_phone_that_refuses_srtp_is_offered_plain_rtp() {
     b.say(&mut world, &sine(700.0, -15.0, 8000, 8000));
     assert!((level_dbm0(&world.heard_at(b.at, Law::A), 700.0) + 15.0).abs() < 0.3);
     // Once something is agreed there is nothing to give up.
-    world.command(Command::OfferPlain { leg, like: None });
+    world.command(Command::OfferAgain { leg, profile: Profile::Rtp, like: None });
     assert_eq!(refusal(&world), Some(RefusedSdp::WrongState));
 }
 

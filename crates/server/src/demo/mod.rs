@@ -6,7 +6,7 @@ use crate::clock::now;
 use crate::configuration::{Configuration, StartProblem};
 use crate::sign_in::Passwords;
 use crate::store::Store;
-use crate::workspace::carrier::{Carrier, CarrierFields, CarrierKind, FromUser, NumberSpan};
+use crate::workspace::carrier::{Carrier, CarrierFields, CarrierKind, FromUser, MediaProtection, NumberSpan};
 use crate::workspace::hours::{Hours, HoursFields, Weekly};
 use crate::workspace::manager::{Manager, ManagerFields, Team};
 use crate::workspace::number::{Announcements, Number, NumberFields, RouteKind, RouteTo};
@@ -138,6 +138,7 @@ impl Seed<'_> {
             outbound_uri: Some(format!("sip:{}", configuration.demo_carrier)),
             numbers,
             from_user: FromUser::Number,
+            media_protection: MediaProtection::default(),
             probe: None,
             country: Country::Kr,
         };

@@ -31,6 +31,19 @@ pub enum FromUser {
     Account,
 }
 
+/// What protects the voice of calls to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaProtection {
+    /// SRTP is offered where the proxy is reached by TLS, and plain RTP once the carrier refuses that.
+    #[default]
+    IfTls,
+    /// SRTP is offered; a carrier that refuses it is not called.
+    Required,
+    /// Plain RTP is offered.
+    Off,
+}
+
 /// Numbers from one to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +101,9 @@ pub struct CarrierFields {
     /// What stands in From of calls to it.
     #[serde(default)]
     pub from_user: FromUser,
+    /// What protects the voice of calls to it. Calls from it are answered as they are offered.
+    #[serde(default)]
+    pub media_protection: MediaProtection,
     /// Are its proxies asked for a sign of life (OPTIONS) each half minute? When not said: unless it is on this machine.
     #[serde(default)]
     pub probe: Option<bool>,

@@ -1,7 +1,7 @@
 //! The workspace as the switch and the business see it.
 
 use super::Workspace;
-use super::carrier::{Carrier, CarrierKind, FromUser};
+use super::carrier::{Carrier, CarrierKind, FromUser, MediaProtection};
 use super::workflow::WorkflowState;
 use pbx::settings::LiveWorkflow;
 use pbx::{CarrierId, UnixMillis};
@@ -90,6 +90,11 @@ fn account(carrier: &Carrier) -> CarrierAccount {
         from_user: match fields.from_user {
             FromUser::Number => switch::FromUser::Number,
             FromUser::Account => switch::FromUser::Account,
+        },
+        protection: match fields.media_protection {
+            MediaProtection::IfTls => switch::MediaProtection::IfTls,
+            MediaProtection::Required => switch::MediaProtection::Required,
+            MediaProtection::Off => switch::MediaProtection::Off,
         },
         numbers: fields.numbers.iter().map(|span| (span.from, span.to)).collect(),
         country: fields.country,

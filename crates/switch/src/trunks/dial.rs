@@ -7,7 +7,7 @@ use crate::call::{LegState, Role};
 use crate::settings::{CarrierAccount, FromUser};
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
-use media::{LegId, Profile};
+use media::LegId;
 use pbx::{CallId, CarrierId, Cause, E164, Fact};
 use sip::{Flow, Invite, InviteId, NameAddrText};
 use std::collections::VecDeque;
@@ -49,7 +49,8 @@ impl Switch {
         };
         let Some(first) = attempts.pop_front() else { return };
         let invite = invite(account, &self.configuration.host, to, show, self.flow_to(first.target));
-        let leg = self.prepare_leg(call, Role::Customer, LegParty::Customer, Profile::Rtp, invite);
+        let ways = self.ways_to_carrier(account, first.target.transport);
+        let leg = self.prepare_leg(call, Role::Customer, LegParty::Customer, ways, invite);
         self.trunks.dials.insert(leg, Dial { carrier, invite: None, current: first, next: attempts, redirects: 0 });
         if let Some(held) = self.calls.get_mut(&call) {
             held.customer = Some(leg);
@@ -133,6 +134,19 @@ impl Switch {
             self.forget_dial(leg);
         }
         goes_on
+    }
+
+    /// The offer was refused for what protects it: the next one goes to the target that said so.
+    pub(crate) fn dial_offers_again(&mut self, leg: LegId, invite: &mut Invite, now: Now) {
+        let Some(dial) = self.trunks.dials.get_mut(&leg) else { return };
+        dial.invite = None;
+        let (carrier, current) = (dial.carrier, dial.current.clone());
+        self.trunks.timers.cancel(TrunkTimer::Silence(leg));
+        invite.flow = self.flow_to(current.target);
+        if let Some(uri) = current.request_uri {
+            invite.request_uri = uri;
+        }
+        self.target_answered(carrier, current.target, now);
     }
 
     /// Nothing came for a while: the next target is tried, if there is one. Otherwise timer B decides (RFC 3261 17.1.1.2).

@@ -41,6 +41,8 @@ pub struct Dialog {
     pub version: u32,
     /// What our description says: formats and direction.
     pub formats: String,
+    /// What protects its media.
+    pub transport: &'static str,
     pub direction: &'static str,
     /// Media packets sent so far.
     pub spoken: u16,
@@ -53,10 +55,17 @@ pub struct Dialog {
 impl Dialog {
     /// Our description as it stands.
     pub fn sdp(&self) -> String {
-        let Self { media, version, formats, direction, .. } = self;
+        let Self { media, version, formats, transport, direction, .. } = self;
         let (ip, port) = (media.ip(), media.port());
+        let keys = match *transport {
+            "RTP/SAVP" => {
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n".to_owned()
+            }
+            "UDP/TLS/RTP/SAVP" => format!("a=fingerprint:sha-256 00{}\r\na=setup:active\r\n", ":00".repeat(31)),
+            _ => String::new(),
+        };
         format!(
-            "v=0\r\no=- 1 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {formats}\r\na={direction}\r\n"
+            "v=0\r\no=- 1 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} {transport} {formats}\r\n{keys}a={direction}\r\n"
         )
     }
 

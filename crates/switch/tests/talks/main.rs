@@ -8,6 +8,7 @@ mod joined;
 mod media_side;
 mod party;
 mod pick_up;
+mod protected;
 mod renegotiated;
 mod set_up;
 mod world;

@@ -50,7 +50,9 @@ impl MediaSide {
         }
         let library = Arc::new(library);
         let engine = |seed| {
-            Engine::new(EngineConfig { quiet_ms: 60_000, ..EngineConfig::default() }, Arc::clone(&library), seed)
+            let srtp_seed = Some([seed as u8; 32]);
+            let config = EngineConfig { quiet_ms: 60_000, srtp_seed, ..EngineConfig::default() };
+            Engine::new(config, Arc::clone(&library), seed)
         };
         Self {
             engines: [engine(1), engine(2)],

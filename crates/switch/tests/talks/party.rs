@@ -26,6 +26,8 @@ pub struct Party {
     pub abilities: &'static str,
     /// What it offers and answers.
     pub formats: &'static str,
+    /// Insists on this transport of media.
+    pub transport: &'static str,
     nonce: Option<String>,
     nonce_count: u32,
     register_cseq: u32,
@@ -44,6 +46,7 @@ impl Party {
             refuses_offers: None,
             abilities: "",
             formats: "0",
+            transport: "RTP/AVP",
             nonce: None,
             nonce_count: 0,
             register_cseq: 0,
@@ -101,6 +104,7 @@ impl Party {
             far: None,
             version: 1,
             formats: self.formats.to_owned(),
+            transport: self.transport,
             direction: "sendrecv",
             spoken: 0,
             heard: Vec::new(),
@@ -299,7 +303,8 @@ impl Party {
         dialog.take_sdp(parts(message).1);
         self.calls.push(dialog);
         let call = self.calls.len() - 1;
-        self.answer(call, "180 Ringing");
+        let offers_another = !parts(message).1.is_empty() && !message.contains(&format!(" {} ", self.transport));
+        self.answer(call, if offers_another { "488 Not Acceptable Here" } else { "180 Ringing" });
     }
 
     fn offered(&mut self, call: usize, message: &str, body: &str) {

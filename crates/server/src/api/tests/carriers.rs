@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use pbx::UnixMillis;
 use serde_json::{Value, json};
 use switch::trunks::{Health, TargetStatus, TrunkCondition, TrunkReason, TrunkStatus};
-use switch::{FromUser, Proxy, Target};
+use switch::{FromUser, MediaProtection, Proxy, Target};
 
 fn registering() -> Value {
     json!({"name": "kt", "kind": "register", "username": "trunk1", "password": "secret-secret",
         "outbound_uri": "sip:ims.example.net", "proxies": ["sip:203.0.113.1;transport=tcp", "edge.example.net:5080"],
-        "from_user": "account", "numbers": [{"from": "+827050000000", "to": "+827050000009"}]})
+        "from_user": "account", "media_protection": "required", "numbers": [{"from": "+827050000000", "to": "+827050000009"}]})
 }
 
 #[tokio::test]
@@ -29,6 +29,7 @@ async fn a_carrier_known_by_its_address() {
     let proxy = Proxy { host: "203.0.113.1".into(), port: None, transport: None, secure: false };
     assert_eq!((&account.proxies, account.host.as_str()), (&vec![proxy], "203.0.113.1"));
     assert!(account.registration.is_none() && account.probes);
+    assert_eq!((account.protection, &made.json()["media_protection"]), (MediaProtection::IfTls, &json!("if_tls")));
     assert_eq!(server.login("minji@demo.test").await.get("/carriers").await.status, StatusCode::FORBIDDEN);
 }
 
@@ -44,6 +45,7 @@ async fn a_carrier_to_register_at() {
     let account = || server.app.settings().carriers.into_iter().find(|c| c.name == "kt");
     let first = account().unwrap();
     assert_eq!((first.host.as_str(), first.proxies.len(), first.from_user), ("ims.example.net", 2, FromUser::Account));
+    assert_eq!(first.protection, MediaProtection::Required);
     let contact = first.registration.clone().unwrap().contact_user;
     assert_eq!(first.registration.unwrap().user, "trunk1");
     assert!(contact.len() == 24 && contact.bytes().all(|b| b.is_ascii_hexdigit()), "{contact}");
@@ -84,6 +86,7 @@ async fn a_wrong_field_is_named() {
         (json!({"kind": "address"}), "addresses", "out_of_range"),
         (json!({"kind": "carrier_pigeon"}), "kind", "invalid"),
         (json!({"from_user": "somebody"}), "from_user", "invalid"),
+        (json!({"media_protection": "sometimes"}), "media_protection", "invalid"),
         (json!({"state": "registered"}), "state", "unknown_field"),
     ] {
         let answer = owner.post("/carriers", wrong(change.clone())).await;

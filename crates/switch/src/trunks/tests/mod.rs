@@ -4,6 +4,7 @@ mod called;
 mod failing_over;
 mod peer;
 mod probing;
+mod protecting;
 mod redirecting;
 mod registering;
 mod resolving;

@@ -73,6 +73,13 @@ impl Peer {
         let tag = if field("To: ").contains(";tag=") { "" } else { ";tag=carrier" };
         let copied = ["Via: ", "From: ", "Call-ID: ", "CSeq: "].map(|name| format!("{}\r\n", field(name))).concat();
         let to = field("To: ");
-        Some(format!("SIP/2.0 {}\r\n{copied}{to}{tag}\r\n{headers}Content-Length: 0\r\n\r\n", answer.status))
+        // Of what it answers to an INVITE the switch reads no more than that it is there.
+        let body = if headers.contains("BODY") { "v=0\r\n" } else { "" };
+        let headers = headers.replace("BODY\r\n", "");
+        let length = body.len();
+        Some(format!(
+            "SIP/2.0 {}\r\n{copied}{to}{tag}\r\n{headers}Content-Length: {length}\r\n\r\n{body}",
+            answer.status
+        ))
     }
 }

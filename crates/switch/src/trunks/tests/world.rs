@@ -6,7 +6,7 @@ use crate::switch::{Configuration, LiveChange, Now, Output, Switch};
 use crate::tests::business;
 use crate::trunks::{ResolveId, Target, TrunkCondition, TrunkReason, TrunkStatus};
 use crate::{Browser, BrowserUser, Settings};
-use media::{Command, Event as Told, LegId};
+use media::{Command, Event as Told, LegId, Profile};
 use pbx::settings::RingDevice;
 use pbx::{CarrierId, Country, ManagerId, UnixMillis};
 use sip::{Flow, Transport};
@@ -58,7 +58,7 @@ pub(super) struct World {
     branches: BTreeSet<String>,
     pub(super) told: Vec<TrunkStatus>,
     pub(super) questions: Vec<(ResolveId, String)>,
-    pub(super) opened: Vec<LegId>,
+    pub(super) opened: Vec<(LegId, Profile)>,
 }
 
 impl World {
@@ -158,7 +158,10 @@ impl World {
                 self.ladder.push(line);
                 self.questions.push((query, host));
             }
-            Output::Media(_, Command::Open { leg, .. }) => self.opened.push(leg),
+            Output::Media(_, Command::Open { leg, profile, .. }) => self.opened.push((leg, profile)),
+            Output::Media(_, Command::OfferAgain { leg, profile, .. }) => {
+                self.switch.handle_media(self.now, Told::LocalSdp { leg, sdp: offer(profile) });
+            }
             Output::Media(_, Command::Close { leg }) => {
                 self.switch.handle_media(self.now, Told::Closed { leg, figures: media::Figures::default() });
             }
@@ -241,8 +244,8 @@ impl World {
         self.switch.pump(self.now);
         self.collect();
         // The manager's own leg is opened first.
-        if let Some(leg) = self.opened.get(before + 1).copied() {
-            self.switch.handle_media(self.now, Told::LocalSdp { leg, sdp: SDP.as_bytes().into() });
+        if let Some((leg, profile)) = self.opened.get(before + 1).copied() {
+            self.switch.handle_media(self.now, Told::LocalSdp { leg, sdp: offer(profile) });
             self.collect();
         }
     }
@@ -279,6 +282,12 @@ impl World {
     }
 }
 
+/// What the media engine would offer, as far as it matters here.
+fn offer(profile: Profile) -> Arc<[u8]> {
+    let transport = if profile == Profile::Srtp { "RTP/SAVP" } else { "RTP/AVP" };
+    SDP.replace("RTP/AVP", transport).into_bytes().into()
+}
+
 /// What matters of a request besides its method.
 fn notes(message: &str) -> String {
     let mut notes = String::new();
@@ -287,6 +296,9 @@ fn notes(message: &str) -> String {
     }
     if message.contains("\r\nAuthorization: ") || message.contains("\r\nProxy-Authorization: ") {
         notes.push_str(" signed");
+    }
+    if message.contains(" RTP/SAVP ") {
+        notes.push_str(" srtp");
     }
     notes
 }
