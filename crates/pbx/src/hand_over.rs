@@ -13,8 +13,8 @@ use crate::record::CallState;
 use crate::ring::failure_word;
 use crate::settings::RingDevice;
 use crate::timer::Timer;
-use crate::transfer::{TransferNews, TransferRefusal};
-use crate::{Cause, Command, ManagerId, MissedReason, PresentationId, TransferId, UnixMillis, Withdrawal};
+use crate::transfer::{TransferNews, TransferRefusal, TransferTarget};
+use crate::{CallId, Cause, Command, ManagerId, MissedReason, PresentationId, TransferId, UnixMillis, Withdrawal};
 
 /// Who is to take the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,38 @@ impl Pbx {
         let receiver = Receiver::Number;
         call.state = State::HandingOver(Box::new(HandOver { transfer, giver, leg: Some(by), receiver, talked }));
         Ok(())
+    }
+
+    /// Whom another call of the manager's rings, where they dialled and nobody has answered yet.
+    pub(crate) fn dialled_by(&self, manager: Option<ManagerId>, other: CallId) -> Option<TransferTarget> {
+        let other = self.calls.get(&other).filter(|other| manager.is_some() && other.on_line == manager)?;
+        match other.state {
+            State::CallingColleague { colleague, .. } => Some(TransferTarget::Manager(colleague)),
+            State::Dialling { .. } => Some(TransferTarget::Number { dialled: other.record.to.as_str().into() }),
+            _ => None,
+        }
+    }
+
+    /// Whom the manager's second call rings is to take the customer instead: that call is given up, and they ring anew.
+    pub(crate) fn hand_to_rung(
+        &mut self,
+        call: &mut Call,
+        by: PresentationId,
+        (other, rung): (CallId, &TransferTarget),
+        transfer: Option<TransferId>,
+        now: UnixMillis,
+    ) -> Result<(), TransferRefusal> {
+        giver(call, by)?;
+        // The call asked in stands outside the map, so that it is not found a second time.
+        let mut second = self.calls.remove(&other).ok_or(TransferRefusal::NotYourCall)?;
+        second.trace(now, "transfer", call.id);
+        self.dialler_left(&mut second, now);
+        self.keep(second, now);
+        match rung {
+            TransferTarget::Manager(to) => self.hand_to_manager(call, by, *to, transfer, now),
+            TransferTarget::Number { dialled } => self.hand_to_number(call, by, dialled, transfer, now),
+            TransferTarget::Call(_) => Err(TransferRefusal::NotYourCall),
+        }
     }
 
     fn begin_hand_over(&mut self, call: &mut Call, transfer: Option<TransferId>, to: impl ToString, now: UnixMillis) {

@@ -22,7 +22,8 @@ pub enum TransferTarget {
         /// The number as typed.
         dialled: Box<str>,
     },
-    /// The other party of another call of the same manager ("attended").
+    /// The other party of another call of the same manager ("attended"); where nobody has answered there yet, whom that
+    /// call rings ("semi-attended", RFC 5589 section 7.6): it is given up, and they ring for the party handed on.
     Call(CallId),
 }
 
@@ -199,7 +200,10 @@ impl Pbx {
         now: UnixMillis,
     ) -> Result<(), TransferRefusal> {
         match to {
-            TransferTarget::Call(other) => self.join(call, by, *other, transfer, now),
+            TransferTarget::Call(other) => match self.dialled_by(call.talking(by), *other) {
+                Some(rung) => self.hand_to_rung(call, by, (*other, &rung), transfer, now),
+                None => self.join(call, by, *other, transfer, now),
+            },
             TransferTarget::Manager(to) => self.hand_to_manager(call, by, *to, transfer, now),
             TransferTarget::Number { dialled } => self.hand_to_number(call, by, dialled, transfer, now),
         }

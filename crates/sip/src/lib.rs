@@ -50,7 +50,7 @@ mod wire;
 
 pub use auth::Auth;
 pub use digest::Credentials;
-pub use endpoint::{Config, Counts, Endpoint};
+pub use endpoint::{Config, Counts, Endpoint, NamedDialog};
 pub use event::{ClientTransactionId, EndCause, Event, InviteId, ReferId, ServerTransactionId};
 pub use flow::{Flow, Transport};
 pub use framing::{Frame, PONG, StreamFramer};

@@ -1,6 +1,6 @@
 //! Transfer: REFER within a call and the NOTIFYs about it (RFC 3515, RFC 4488), dialogs by Replaces (RFC 3891).
 
-use sip::{Event, Replaces, Reply, Transport};
+use sip::{Event, NamedDialog, Replaces, Reply, Transport};
 
 use crate::net::sdp;
 use crate::peer::{INVITE, Peer, accepted, value, within, words};
@@ -161,14 +161,14 @@ fn dialogs_by_replaces() {
         Replaces::parse(format!("{call_id};to-tag={to};from-tag={from}{early}")).unwrap()
     };
     let find = |peer: &Peer, replaces: &Replaces| peer.endpoint.find_dialog(replaces);
-    assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", "")), Some((id, true)));
+    assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", "")), Some((id, NamedDialog::Confirmed)));
     assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", ";early-only")), None);
     assert_eq!(find(&peer, &named("two@192.0.2.2", &ours, "c1", "")), None);
     assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c2", "")), None);
     assert_eq!(find(&peer, &named("one@192.0.2.2", "c1", &ours, "")), None, "tags are seen from our side");
     peer.endpoint.end(peer.now, id, None);
     assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", "")), None, "over");
-    // A call of ours that rings may be taken over; one of the peer's may not.
+    // A call of ours that rings may be taken over by an INVITE; one of the peer's may not.
     let mut peer = Peer::new(Transport::Udp);
     let (id, invite) = peer.call();
     let ours = value(&invite, "From").split("tag=").nth(1).unwrap().to_owned();
@@ -176,14 +176,15 @@ fn dialogs_by_replaces() {
     peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:b@192.0.2.2>");
     peer.respond(&invite, "180 Ringing", "c", "Contact: <sip:c@192.0.2.2>");
     for (tag, early) in [("b", ""), ("c", ";early-only")] {
-        assert_eq!(find(&peer, &named(&call_id, &ours, tag, early)), Some((id, false)), "{tag}");
+        assert_eq!(find(&peer, &named(&call_id, &ours, tag, early)), Some((id, NamedDialog::EarlyOurs)), "{tag}");
     }
     peer.feed(INVITE);
     let Some(Event::Invite { id, .. }) = peer.told().pop() else { panic!() };
     peer.endpoint.ring(peer.now, id, 180, None);
     let ringing = peer.sent().pop().unwrap();
     let ours = value(&ringing, "To").split("tag=").nth(1).unwrap().to_owned();
-    assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", "")), None);
+    let theirs = Some((id, NamedDialog::EarlyTheirs));
+    assert_eq!(find(&peer, &named("one@192.0.2.2", &ours, "c1", "")), theirs, "may be named by a REFER alone");
 }
 
 #[test]

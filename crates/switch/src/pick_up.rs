@@ -6,7 +6,7 @@ use crate::switch::{Now, Switch};
 use media::LegId;
 use pbx::settings::RingDevice;
 use pbx::{Cause, Fact, ManagerId, Party};
-use sip::{Flow, InviteId, Replaces, Reply, Request};
+use sip::{Flow, InviteId, NamedDialog, Replaces, Reply, Request};
 
 impl Switch {
     /// Takes an INVITE of a manager's device that names a dialog; `false` when it names none and is a call of its own.
@@ -34,7 +34,8 @@ impl Switch {
     }
 
     fn leg_to_replace(&self, replaces: &Replaces, manager: ManagerId) -> Result<LegId, u16> {
-        let (invite, _) = self.endpoint.find_dialog(replaces).ok_or(481_u16)?;
+        let named = self.endpoint.find_dialog(replaces);
+        let (invite, _) = named.filter(|(_, stands)| *stands != NamedDialog::EarlyTheirs).ok_or(481_u16)?;
         let id = self.invites.get(&invite).copied().ok_or(481_u16)?;
         let leg = self.legs.get(&id).filter(|leg| leg.replaces.is_none()).ok_or(481_u16)?;
         if !matches!(leg.state, LegState::Up | LegState::Inviting { .. }) {

@@ -9,7 +9,7 @@ use crate::cause;
 use crate::switch::{Now, Switch};
 use media::LegId;
 use pbx::{CallId, Cause, Fact, Party, TransferId, TransferNews, TransferTarget};
-use sip::{InviteId, ReferId, ReferTo, Replaces, Request};
+use sip::{InviteId, NamedDialog, ReferId, ReferTo, Replaces, Request};
 
 /// Of a REFER that is not tried.
 const DECLINED: u16 = 603;
@@ -45,12 +45,13 @@ impl Switch {
 
     /// The other call of an attended transfer, which the device names by its own dialog in it.
     fn call_named(&self, replaces: &Replaces, asked_in: CallId) -> Result<TransferTarget, u16> {
-        let (invite, is_confirmed) = self.endpoint.find_dialog(replaces).ok_or(NO_SUCH_DIALOG)?;
+        let (invite, stands) = self.endpoint.find_dialog(replaces).ok_or(NO_SUCH_DIALOG)?;
         let leg = self.invites.get(&invite).and_then(|leg| self.legs.get(leg)).ok_or(NO_SUCH_DIALOG)?;
         let is_managers = matches!(leg.role, Role::Presented(..) | Role::Dialler);
-        match (is_managers, is_confirmed, leg.call == asked_in) {
-            (true, true, false) => Ok(TransferTarget::Call(leg.call)),
-            (true, false, _) => Err(NO_SUCH_DIALOG),
+        match stands {
+            // A call that only rings the manager is none they could hand anybody on to.
+            NamedDialog::EarlyOurs => Err(NO_SUCH_DIALOG),
+            _ if is_managers && leg.call != asked_in => Ok(TransferTarget::Call(leg.call)),
             _ => Err(DECLINED),
         }
     }

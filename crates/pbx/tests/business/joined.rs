@@ -285,3 +285,101 @@ fn one_question_at_a_time() {
         ",
     );
 }
+
+/// The colleague has not answered yet: the asking call is given up and the colleague rings for the customer.
+#[test]
+fn a_colleague_who_still_rings() {
+    check(
+        "
+        jun desk_phone x 1
+        A minji dials 01011112222
+            dial A +821011112222 as +827040000003
+            play A dialler ringback kr forever
+            * minji is call
+            * lead +821011112222
+            * talk1 open minji
+            * assignee_assigned minji
+            * A ringing minji talk1
+        A far answers
+            connect A dialler
+            * talk1 open minji
+            * A engaged minji talk1
+        A minji holds
+            * A engaged minji held talk1
+        B minji consults jun
+            play B dialler ringback kr forever
+            present B jun \"minji\"
+            * B ringing minji+jun
+        A minji transfers to call B
+            withdraw B jun caller_left
+            end B
+            transfer A accepted
+            play A customer ringback loop forever
+            present A jun \"01011112222\"
+            * B ended minji failed manager_left
+            * A engaged minji+jun held talk1
+        A jun answers desk_phone
+            transfer A done
+            hang up A dialler normal
+            connect A jun
+            * minji is waiting
+            * jun is call
+            * talk1 open jun
+            * assignee_assigned jun
+            * A engaged minji+jun talk1
+        A jun hangs up
+            end A
+            * jun is waiting
+            * A ended minji+jun talk1
+            * talk1 open jun
+        ",
+    );
+}
+
+/// So does a number outside.
+#[test]
+fn a_number_that_still_rings() {
+    check(
+        "
+        A minji dials 01011112222
+            dial A +821011112222 as +827040000003
+            play A dialler ringback kr forever
+            * minji is call
+            * lead +821011112222
+            * talk1 open minji
+            * assignee_assigned minji
+            * A ringing minji talk1
+        A far answers
+            connect A dialler
+            * talk1 open minji
+            * A engaged minji talk1
+        A minji holds
+            * A engaged minji held talk1
+        B minji dials 01033334444
+            dial B +821033334444 as +827040000003
+            play B dialler ringback kr forever
+            * lead +821033334444
+            * talk2 open minji
+            * assignee_assigned minji
+            * B ringing minji talk2
+        A minji transfers to call B
+            end B
+            transfer A accepted
+            play A customer ringback loop forever
+            dial A +821033334444 as +827040000003
+            * B ended minji failed manager_left talk2
+            * talk2 open minji
+            * A engaged minji held talk1
+        A far answers
+            transfer A done
+            hang up A dialler normal
+            join A customer third
+            * minji is waiting
+            * A engaged minji talk1
+        A third hangs up
+            end A
+            * A ended minji talk1
+            * talk1 open minji
+        ",
+    );
+}

@@ -26,6 +26,8 @@ mod reliable;
 mod responses;
 mod subscribe;
 
+pub use named::NamedDialog;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 

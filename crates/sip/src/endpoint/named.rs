@@ -1,16 +1,26 @@
 //! The dialog that a Replaces header names (RFC 3891 3).
 
 use super::Endpoint;
-use crate::dialog::Role;
 use crate::event::InviteId;
 use crate::replaces::Replaces;
 use crate::session::Phase;
 
+/// How a dialog stands that a Replaces header names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedDialog {
+    /// Answered.
+    Confirmed,
+    /// Our INVITE is not answered yet.
+    EarlyOurs,
+    /// The peer's INVITE is not answered yet. An INVITE may not replace it (481); a REFER may name it.
+    EarlyTheirs,
+}
+
 impl Endpoint {
-    /// Which invite session the header names, and whether it is answered. `None` (481) when there is none, when it is over,
-    /// when it is not answered and was begun by the peer, and when it is answered but `early-only` stands.
+    /// Which invite session the header names, and how it stands. `None` (481) when there is none, when it is over,
+    /// and when it is answered but `early-only` stands.
     #[must_use]
-    pub fn find_dialog(&self, replaces: &Replaces) -> Option<(InviteId, bool)> {
+    pub fn find_dialog(&self, replaces: &Replaces) -> Option<(InviteId, NamedDialog)> {
         let id = session_number(replaces.to_tag.as_bytes())?;
         let session = self.invites.get(&id).filter(|session| !session.told)?;
         let names = |dialog: &crate::dialog::Dialog| {
@@ -21,10 +31,14 @@ impl Endpoint {
         if !names(&session.dialog) && !session.forks.iter().any(|fork| names(&fork.dialog)) {
             return None;
         }
-        let is_confirmed = session.has_dialog() && !matches!(session.phase, Phase::Closing);
-        let is_early_ours = matches!(session.phase, Phase::Calling { .. }) && session.dialog.role == Role::Uac;
-        let may = if is_confirmed { !replaces.early_only } else { is_early_ours };
-        may.then_some((InviteId(id), is_confirmed))
+        let found = match session.phase {
+            Phase::Closing => return None,
+            Phase::Calling { .. } => NamedDialog::EarlyOurs,
+            Phase::Incoming { .. } => NamedDialog::EarlyTheirs,
+            Phase::AckOwed(_) | Phase::Answered | Phase::Up => NamedDialog::Confirmed,
+        };
+        let may = found != NamedDialog::Confirmed || !replaces.early_only;
+        may.then_some((InviteId(id), found))
     }
 }
 

@@ -103,6 +103,39 @@ fn two_customers_are_joined() {
     world.check_all_free();
 }
 
+/// Minji lets go before jun has answered ("semi-attended"): jun's phone rings for the customer.
+#[test]
+fn a_colleague_who_still_rings() {
+    let mut world = World::new();
+    world.customer_talks_to_minji();
+    world.direct(MINJI, 0, "sendonly");
+    world.dial(MINJI, "u2");
+    world.skip();
+    world.refer_to_call(MINJI, 0, 1);
+    world.check(
+        "
+        minji > REFER
+        jun < CANCEL
+        minji < 487
+        minji < 202 REFER
+        minji < NOTIFY (100)
+        minji > ACK
+        minji > 200 NOTIFY
+        jun > 200 CANCEL
+        jun > 487
+        jun < INVITE sdp
+        jun < ACK
+        jun > 180
+        minji < NOTIFY (180)
+        minji > 200 NOTIFY
+        ",
+    );
+    world.answer(JUN, 1);
+    assert_eq!(world.heard(), "carrier hears jun:2, jun:2 hears carrier");
+    world.hang_up(CARRIER, 0);
+    world.check_all_free();
+}
+
 #[test]
 fn a_dialog_that_nobody_knows() {
     let mut world = World::new();

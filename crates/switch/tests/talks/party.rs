@@ -229,9 +229,9 @@ impl Party {
             dialog.take_sdp(body);
         }
         if status.starts_with('1') {
+            dialog.remote_tag = tag_of(after(message, "To: ").unwrap_or_default());
             if let Some(number_of) = after(message, "RSeq: ") {
                 let rack = format!("RAck: {number_of} {cseq}\r\n");
-                dialog.remote_tag = tag_of(after(message, "To: ").unwrap_or_default());
                 dialog.target = after(message, "Contact: ").map(uri_in).unwrap_or_default();
                 self.ask(call, "PRACK", &rack, "");
             }
