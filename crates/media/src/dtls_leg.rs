@@ -14,12 +14,23 @@ use crate::srtp::{KeySource, Keys};
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 /// How long we ask somebody who says nothing at all: phones that ring may begin only when they are answered.
 const ASK_FOR: Duration = Duration::from_secs(180);
+/// How long a far end may be silent after a new description before it is taken for one that has lost its keys.
+const RENEW_AFTER: Duration = Duration::from_millis(700);
+/// How long a handshake after the first one may take; the keys there are hold on.
+const RENEW_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a datagram that is kept for when the answer is known.
 const MAX_EARLY: usize = 1500;
 
 /// Whether a datagram is DTLS (RFC 7983 section 7).
 pub(crate) const fn looks_like_dtls(packet: &[u8]) -> bool {
     matches!(packet.first(), Some(20..=63))
+}
+
+/// Whether a datagram begins with the ClientHello that begins a handshake: plain, and the first message of all.
+fn is_first_hello(packet: &[u8]) -> bool {
+    const RECORD: usize = 13;
+    let plain = packet.first() == Some(&22) && packet.get(3..5) == Some(&[0, 0]);
+    plain && packet.get(RECORD) == Some(&1) && packet.get(RECORD + 4..RECORD + 6) == Some(&[0, 0])
 }
 
 /// What a handshake brought.
@@ -33,10 +44,12 @@ pub(crate) enum Handshake {
     TimedOut,
 }
 
-/// One handshake.
+/// One channel's handshake.
 struct Line {
     channel: Channel,
     association: Association,
+    /// Another handshake after that one, whose keys hold until it is done, and until when it is waited for.
+    next: Option<(Box<Association>, Instant)>,
     /// With whom it goes on, and whether that is a host we were told of.
     peer: Option<(SocketAddr, bool)>,
     give_up_at: Option<Instant>,
@@ -47,7 +60,30 @@ struct Line {
 
 impl Line {
     const fn new(channel: Channel, association: Association) -> Self {
-        Self { channel, association, peer: None, give_up_at: None, heard: false, over: false }
+        Self { channel, association, next: None, peer: None, give_up_at: None, heard: false, over: false }
+    }
+
+    /// Whose turn it is.
+    fn current(&mut self) -> &mut Association {
+        match &mut self.next {
+            Some((next, _)) => next,
+            None => &mut self.association,
+        }
+    }
+
+    fn run(&mut self, now: Instant) {
+        if self.next.as_ref().is_some_and(|(_, until)| *until <= now) {
+            self.next = None;
+        }
+        let association = self.current();
+        if association.next_timeout().is_some_and(|at| at <= now) {
+            association.handle_timeout(now);
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        let next = self.next.as_ref().map(|(next, until)| next.next_timeout().map_or(*until, |at| at.min(*until)));
+        [self.association.next_timeout(), self.give_up_at, next].into_iter().flatten().min()
     }
 }
 
@@ -58,6 +94,8 @@ pub(crate) struct DtlsLeg {
     source: KeySource,
     lines: Vec<Line>,
     told: Option<Handshake>,
+    /// The session was described anew, and when: a far end that is silent after it has lost its keys.
+    described: Option<Instant>,
     /// What came before it was agreed on.
     early: Early,
     /// RTCP's keys, which came before RTP's.
@@ -67,7 +105,8 @@ pub(crate) struct DtlsLeg {
 impl DtlsLeg {
     /// `own_rtcp`: RTCP has a port of its own; `early`: what came before it was agreed on.
     pub fn new(pact: Pact, (certificate, source): (Arc<Certificate>, KeySource), own_rtcp: bool, early: Early) -> Self {
-        let mut made = Self { pact, certificate, source, lines: Vec::new(), told: None, early, rtcp_keys: None };
+        let mut made =
+            Self { pact, certificate, source, lines: Vec::new(), told: None, described: None, early, rtcp_keys: None };
         for channel in [Channel::Rtp, Channel::Rtcp].into_iter().take(1 + usize::from(own_rtcp)) {
             let association = made.association();
             made.lines.push(Line::new(channel, association));
@@ -95,8 +134,44 @@ impl DtlsLeg {
         self.lines.len() > 1
     }
 
-    /// Begins what has not begun, and sends again what is due. `to`: where the far end's SDP says RTP and RTCP go.
-    pub fn run<S: PacketSink>(&mut self, leg: LegId, to: [Option<SocketAddr>; 2], out: &mut Out<'_, S>) {
+    /// The session was described anew with the same certificates and roles. PJSIP takes each new description for a new
+    /// handshake all the same: as a client it begins one, as a server it waits for ours and hears nothing until then.
+    pub fn was_described(&mut self, now: Instant) {
+        let is_up = self.lines.iter().any(|line| line.association.is_connected());
+        self.described = Some(now).filter(|_| is_up && self.pact.role == Role::Client);
+    }
+
+    /// Begins another handshake on each line, unless the far end's media shows that it still has its keys.
+    fn renew(&mut self, heard: Instant, now: Instant) {
+        let Some(described) = self.described.filter(|described| now >= *described + RENEW_AFTER) else {
+            return;
+        };
+        self.described = None;
+        for at in 0..self.lines.len() {
+            if heard <= described {
+                self.begin_another(at, now);
+            }
+        }
+    }
+
+    fn begin_another(&mut self, at: usize, now: Instant) {
+        let mut association = Box::new(self.association());
+        if let Some(line) = self.lines.get_mut(at).filter(|line| line.association.is_connected()) {
+            association.start(now);
+            line.next = Some((association, now + RENEW_WITHIN));
+        }
+    }
+
+    /// Begins what has not begun, and sends again what is due. `to`: where the far end's SDP says RTP and RTCP go; `heard`: when
+    /// its media was heard last.
+    pub fn run<S: PacketSink>(
+        &mut self,
+        leg: LegId,
+        to: [Option<SocketAddr>; 2],
+        heard: Instant,
+        out: &mut Out<'_, S>,
+    ) {
+        self.renew(heard, out.now);
         for at in 0..self.lines.len() {
             let Some(line) = self.lines.get_mut(at) else { continue };
             if line.over {
@@ -110,9 +185,7 @@ impl DtlsLeg {
             if self.pact.role == Role::Server || line.peer.is_some() {
                 line.association.start(out.now);
             }
-            if line.association.next_timeout().is_some_and(|at| at <= out.now) {
-                line.association.handle_timeout(out.now);
-            }
+            line.run(out.now);
             if line.give_up_at.is_some_and(|at| at <= out.now) {
                 self.give_up(at, Handshake::TimedOut);
             }
@@ -160,11 +233,18 @@ impl DtlsLeg {
         let Some(line) = self.lines.get_mut(at) else {
             return false;
         };
-        line.association.start(out.now);
-        line.association.handle_packet(out.now, packet);
+        let is_up = line.association.is_connected();
+        if is_up && line.next.is_none() && role == Role::Server && is_first_hello(packet) {
+            self.begin_another(at, out.now);
+        }
+        let Some(line) = self.lines.get_mut(at) else {
+            return false;
+        };
+        line.current().start(out.now);
+        line.current().handle_packet(out.now, packet);
         if line.association.was_heard() && !line.heard {
             line.heard = true;
-            line.give_up_at = Some(out.now + CONNECT_WITHIN);
+            line.give_up_at = (!is_up).then(|| out.now + CONNECT_WITHIN);
         }
         self.drain(leg, at, out);
         true
@@ -190,20 +270,26 @@ impl DtlsLeg {
             return;
         };
         let (channel, peer) = (line.channel, line.peer);
-        while let Some(packet) = line.association.poll_packet() {
+        while let Some(packet) = line.current().poll_packet() {
             if let Some((peer, _)) = peer {
                 out.send(leg, channel, peer, &packet);
             }
         }
-        match line.association.poll_outcome() {
-            Some(Outcome::Keys(keys)) => {
+        let outcome = line.current().poll_outcome();
+        match (outcome, line.next.take()) {
+            (Some(Outcome::Keys(keys)), next) => {
                 line.give_up_at = None;
+                if let Some((next, _)) = next {
+                    line.association = *next;
+                }
                 if let Some((peer, _)) = peer {
                     self.told = Some(Handshake::Keys(channel, peer, keys));
                 }
             }
-            Some(Outcome::Failed(failure)) => self.give_up(at, Handshake::Failed(failure)),
-            None => {}
+            // The keys that are in use stay.
+            (Some(Outcome::Failed(_)), Some(_)) => {}
+            (Some(Outcome::Failed(failure)), None) => self.give_up(at, Handshake::Failed(failure)),
+            (None, next) => line.next = next,
         }
     }
 
@@ -231,7 +317,8 @@ impl DtlsLeg {
     /// When [`Self::run`] is needed next.
     pub fn next_timeout(&self) -> Option<Instant> {
         let lines = self.lines.iter().filter(|line| !line.over);
-        lines.flat_map(|line| [line.association.next_timeout(), line.give_up_at]).flatten().min()
+        let renewal = self.described.map(|described| described + RENEW_AFTER);
+        lines.filter_map(Line::next_timeout).chain(renewal).min()
     }
 
     /// Says goodbye.

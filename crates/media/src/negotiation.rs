@@ -144,13 +144,16 @@ impl Negotiation {
         }
         let protocol = if with_dtls { DTLS } else { self.sdes.protocol() };
         let mut audio = self.audio(protocol, offered_maps(like), Direction::SendRecv, None);
-        if with_dtls {
-            let setup = self.pact.as_ref().map_or(Setup::ActPass, |pact| pact.setup());
-            self.show(&mut audio, setup);
-        } else {
+        if !with_dtls {
             audio.crypto = self.sdes.offer();
         }
-        self.offered_dtls = with_dtls;
+        // Beside keys in the description there may be a fingerprint: phones that do DTLS alone answer RTP/SAVP with theirs.
+        let with_both = !audio.crypto.is_empty() && self.sdes.keys().is_none() && self.identity.is_some();
+        if with_dtls || with_both {
+            let setup = self.pact.as_ref().map_or(Setup::ActPass, |pact| pact.setup());
+            self.show(&mut audio, setup);
+        }
+        self.offered_dtls = with_dtls || with_both;
         self.describe(audio)
     }
 
@@ -206,13 +209,14 @@ impl Negotiation {
         let mut payloads = their_payloads(media, codec, payload_type);
         // What we offered may come under our own numbers.
         listen_to_ours(&mut payloads);
-        if self.offered_dtls {
-            // An answer has the transport of its offer (RFC 3264 section 6); AVPF for AVP is let pass.
-            let pact = Pact::answered(media).filter(|_| media.protocol.starts_with(DTLS));
-            self.pact = Some(Box::new(pact.ok_or(RefusedSdp::NotAcceptable)?));
+        if self.offered_dtls && !Sdes::has_keys(media) {
+            // A far end that could not protect anything would have answered as one who refuses.
+            let pact = Pact::answered(media).ok_or(RefusedSdp::NotAcceptable)?;
             self.sdes.stop();
+            self.pact = Some(Box::new(pact));
         } else {
             self.sdes.accept(media)?;
+            self.pact = None;
         }
         // Of what we did not offer an answer says nothing (RFC 5761 section 5.1.1).
         self.rtcp_mux &= media.rtcp_mux;

@@ -114,7 +114,11 @@ impl RtpLeg {
         }
         let before = self.srtp.take();
         self.rekeyed |= keys.is_some();
-        self.srtp = keys.map(|keys| Box::new(Srtp::new(keys.clone(), before.map(|before| *before))));
+        self.srtp = keys.map(|keys| {
+            let mut srtp = Box::new(Srtp::new(keys.clone(), before.map(|before| *before)));
+            srtp.share_rtcp();
+            srtp
+        });
     }
 
     /// Another certificate or role needs another handshake; with the same ones the keys go on as they are. Until a new
@@ -175,14 +179,21 @@ impl RtpLeg {
         }
     }
 
-    /// Goes on with its handshakes where that is due.
-    pub fn run_dtls<S: PacketSink>(&mut self, leg: LegId, out: &mut Out<'_, S>) {
+    /// The session was described anew.
+    pub fn was_described(&mut self, now: Instant) {
+        if let Some(Dtls::Agreed(dtls)) = self.dtls.as_deref_mut() {
+            dtls.was_described(now);
+        }
+    }
+
+    /// Goes on with its handshakes where that is due. `heard`: when the far end's media was heard last.
+    pub fn run_dtls<S: PacketSink>(&mut self, leg: LegId, heard: Instant, out: &mut Out<'_, S>) {
         let to = [self.latch.destination(), self.rtcp_destination()];
         let Some(Dtls::Agreed(dtls)) = self.dtls.as_deref_mut() else {
             return;
         };
         let early = dtls.take_early();
-        dtls.run(leg, to, out);
+        dtls.run(leg, to, heard, out);
         for (channel, from, packet) in early.take() {
             self.receive_dtls(leg, (channel, from), &packet, out);
         }
@@ -198,6 +209,8 @@ impl RtpLeg {
                 let mut srtp = Srtp::new(*keys, self.srtp.take().map(|before| *before));
                 if dtls.has_own_rtcp() {
                     srtp.part_rtcp(dtls.rtcp_keys.take().as_deref());
+                } else {
+                    srtp.share_rtcp();
                 }
                 self.srtp = Some(Box::new(srtp));
                 self.rekeyed = true;

@@ -60,24 +60,34 @@ impl Srtp {
         let receiver = Receiver::new(&keys.theirs, &keys.their_mki);
         match before {
             Some(before) if before.keys.theirs == keys.theirs => {
-                Self { keys, sender, receiver: before.receiver, previous: before.previous, rtcp: RtcpKeys::Same }
+                Self { keys, sender, receiver: before.receiver, previous: before.previous, rtcp: before.rtcp }
             }
             Some(before) => Self {
                 keys,
                 sender,
                 receiver: receiver.after(&before.receiver),
                 previous: Some(Box::new(before.receiver)),
-                rtcp: RtcpKeys::Same,
+                rtcp: before.rtcp,
             },
             None => Self { keys, sender, receiver, previous: None, rtcp: RtcpKeys::Same },
         }
     }
 
-    /// RTCP has keys of its own: these, or ones that are still to come.
+    /// RTCP has keys of its own: these, or those it had, or ones that are still to come.
     pub fn part_rtcp(&mut self, keys: Option<&Keys>) {
-        self.rtcp = keys.map_or(RtcpKeys::Awaited, |keys| {
-            RtcpKeys::Own(Box::new((Sender::new(&keys.ours), Receiver::new(&keys.theirs, &keys.their_mki))))
-        });
+        match (keys, &self.rtcp) {
+            (Some(keys), _) => {
+                let own = (Sender::new(&keys.ours), Receiver::new(&keys.theirs, &keys.their_mki));
+                self.rtcp = RtcpKeys::Own(Box::new(own));
+            }
+            (None, RtcpKeys::Same) => self.rtcp = RtcpKeys::Awaited,
+            (None, RtcpKeys::Awaited | RtcpKeys::Own(_)) => {}
+        }
+    }
+
+    /// RTCP has the keys of RTP.
+    pub fn share_rtcp(&mut self) {
+        self.rtcp = RtcpKeys::Same;
     }
 
     /// Protects an RTCP packet as [`Sender::protect_rtcp`] does.

@@ -156,6 +156,39 @@ fn noise_and_damaged_copies_change_nothing_that_matters() {
     assert_agreed(&client, &server);
 }
 
+/// A datagram with one byte changed ends the handshake or is passed over; never do both ends believe other keys.
+#[test]
+fn a_changed_byte_anywhere_is_noticed() {
+    let mut seed = crate::seed::Seed::new(5);
+    let mut agreed = 0;
+    for round in 0..300 {
+        let (mut client, mut server) = pair();
+        let (mut now, mut number) = (start(), 0);
+        for _ in 0..12 {
+            client.run(now);
+            server.run(now);
+            let (up, down) = (client.collect(), server.collect());
+            for (packets, to) in [(up, &mut server), (down, &mut client)] {
+                for mut packet in packets {
+                    number += 1;
+                    if number == round % 6 + 1 {
+                        let at = seed.next_number() as usize % packet.len();
+                        packet[at] ^= 1 << (seed.next_number() % 8);
+                    }
+                    to.association.handle_packet(now, &packet);
+                }
+            }
+            now += STEP * 12;
+        }
+        if let (Some(a), Some(b)) = (&client.keys, &server.keys) {
+            assert!(a.ours == b.theirs && a.theirs == b.ours);
+            agreed += 1;
+        }
+        assert!(client.keys.is_none() || client.failed.is_none());
+    }
+    assert!(agreed > 0, "what is passed over is sent again");
+}
+
 /// The handshake with dimpl; what it exported for SRTP, and its profile.
 fn talk_with_other(role: Role, config: Config) -> (End, Option<(Vec<u8>, String)>) {
     let other = dimpl::certificate::generate_self_signed_certificate().unwrap();

@@ -250,6 +250,9 @@ impl Engine {
             {
                 leg.send.restart(leg.seed.next_number());
             }
+            if let Transport::Rtp(rtp) = &mut leg.transport {
+                rtp.was_described(now);
+            }
             leg.start_timers(now, quiet);
             leg.start_frames(now, slot);
             self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });

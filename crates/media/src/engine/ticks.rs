@@ -73,7 +73,7 @@ impl Engine {
                 self.hear_news(now, slot, sink);
             }
             Transport::Rtp(rtp) if rtp.has_dtls() => {
-                rtp.run_dtls(leg.id, &mut out);
+                rtp.run_dtls(leg.id, leg.last_heard, &mut out);
                 self.hear_handshake(now, slot);
             }
             Transport::Rtp(_) => {}

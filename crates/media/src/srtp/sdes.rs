@@ -73,6 +73,11 @@ impl Sdes {
         self.source.as_mut().map(KeySource::branch)
     }
 
+    /// Whether an m-line has keys that we can use.
+    pub(crate) fn has_keys(media: &Media) -> bool {
+        first_usable(media).is_some()
+    }
+
     /// The transport of our next offer.
     #[must_use]
     pub const fn protocol(&self) -> &'static str {

@@ -288,10 +288,56 @@ fn hold_and_resume_keep_keys_and_roles() {
         let answer = wire.world.local_sdp(ENDS[1]);
         assert!(answer.contains("a=setup:active\r\n"), "{answer}");
         wire.accept(&answer);
-        wire.pass(1000);
+        wire.tone_through(&mut phones);
     }
     assert_eq!(wire.handshakes(ENDS[1], Channel::Rtp), before, "no handshake is needed");
     assert!((wire.tone_through(&mut phones) + 12.0).abs() < 0.5);
+    phones.reverse();
+    assert!((wire.tone_through(&mut phones) + 12.0).abs() < 0.5, "the other way");
+}
+
+/// What PJSIP does at each new description: it forgets its keys and begins anew, with the same certificate.
+#[test]
+fn a_far_end_that_begins_anew_is_followed() {
+    let mut wire = Wire::new(None);
+    let offer = wire.offer();
+    wire.answer(&offer);
+    let mut phones = wire.with_phones();
+    wire.tone_through(&mut phones);
+    wire.world.command(Command::Close { leg: ENDS[1] });
+    wire.open(ENDS[1], Profile::Rtp, Some(offer.as_bytes().into()));
+    wire.world.command(Command::Bridge { a: phones[1].leg, b: ENDS[1] });
+    for _ in 0..2 {
+        assert!((wire.tone_through(&mut phones) + 12.0).abs() < 0.5);
+        phones.reverse();
+    }
+    assert_eq!(wire.failures(), []);
+}
+
+#[test]
+fn a_far_end_that_waits_for_another_handshake_gets_it() {
+    for muxed in [true, false] {
+        let mut wire = Wire::new(None);
+        let offer = if muxed { wire.offer() } else { unmuxed(&wire.offer()) };
+        let answer = wire.answer(&offer);
+        let mut phones = wire.with_phones();
+        wire.tone_through(&mut phones);
+        wire.world.command(Command::Close { leg: ENDS[0] });
+        // It is passive still, and knows nothing any more.
+        wire.open(ENDS[0], Profile::Rtp, Some(answer.as_bytes().into()));
+        assert!(wire.world.local_sdp(ENDS[0]).contains("a=setup:passive"));
+        wire.world.command(Command::Bridge { a: phones[0].leg, b: ENDS[0] });
+        wire.world
+            .command(Command::Reoffer { leg: ENDS[1], sdp: offer.replace("actpass", "passive").as_bytes().into() });
+        wire.pass(1000);
+        for _ in 0..2 {
+            assert!((wire.tone_through(&mut phones) + 12.0).abs() < 0.5, "muxed: {muxed}");
+            phones.reverse();
+        }
+        wire.pass(20_000);
+        assert!(wire.world.engine.figures(ENDS[1]).unwrap().rtt_ms.is_some(), "muxed: {muxed}");
+        assert_eq!(wire.failures(), []);
+    }
 }
 
 #[test]
@@ -320,6 +366,22 @@ fn other_ways_to_write_it_are_understood_and_impossible_ones_refused() {
     assert!(world.events.iter().any(|(_, event)| matches!(event, Event::Refused { .. })));
 }
 
+/// As baresip does: the answer to RTP/SAVP has a fingerprint and no keys.
+#[test]
+fn keys_in_the_description_may_be_answered_by_dtls() {
+    let mut wire = Wire::new(None);
+    wire.open(ENDS[0], Profile::Srtp, None);
+    let offer = wire.world.local_sdp(ENDS[0]);
+    assert!(offer.contains("a=crypto:1 ") && offer.contains("a=setup:actpass\r\n"), "{offer}");
+    let without_keys: String =
+        offer.lines().filter(|line| !line.starts_with("a=crypto")).flat_map(|line| [line, "\r\n"]).collect();
+    let answer = wire.answer(&without_keys);
+    assert!(answer.contains(" RTP/SAVP ") && answer.contains("a=fingerprint:sha-256 "), "{answer}");
+    let mut phones = wire.with_phones();
+    assert!((wire.tone_through(&mut phones) + 12.0).abs() < 0.5);
+    assert!(wire.is_protected());
+}
+
 #[test]
 fn a_far_end_at_a_private_address_begins_itself() {
     let offer = Wire::new(None).offer().replace("192.0.2.9", "192.168.7.9");
@@ -336,7 +398,7 @@ fn a_phone_that_cannot_do_it_is_offered_something_else() {
     wire.offer();
     wire.world.command(Command::OfferAgain { leg: ENDS[0], profile: Profile::Srtp, like: None });
     let offer = wire.world.local_sdp(ENDS[0]);
-    assert!(offer.contains(" RTP/SAVP ") && offer.contains("a=crypto") && !offer.contains("a=setup"), "{offer}");
+    assert!(offer.contains(" RTP/SAVP ") && offer.contains("a=crypto"), "{offer}");
     assert!(!offer.contains("a=rtcp-mux"), "{offer}");
     wire.answer(&offer);
     assert_eq!(wire.world.engine.figures(ENDS[0]).unwrap().protection, "AES_CM_128_HMAC_SHA1_80");
