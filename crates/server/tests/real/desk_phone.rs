@@ -3,6 +3,7 @@
 use crate::patience::{SOON, until};
 use crate::recording;
 use crate::tone::Oscillator;
+use crate::voice::Voice;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -43,18 +44,30 @@ impl DeskPhone {
         phone
     }
 
+    /// The same over TLS, at a server that shows `certificate` (PEM); calls without SRTP are refused.
+    #[track_caller]
+    pub fn start_secure(server: &str, account: &Account, hertz: f64, certificate: &Path) -> Self {
+        let settings = format!("module srtp.so\nsip_cafile {}\n", certificate.display());
+        let phone = Self::open(server, account, hertz, "transport=tls>;mediaenc=srtp-mand", &settings);
+        phone.wait_for("REGISTER_OK");
+        phone
+    }
+
     /// As `start`, without waiting for the registration.
     #[track_caller]
     pub fn unregistered(server: &str, account: &Account, hertz: f64) -> Self {
+        Self::open(server, account, hertz, "transport=udp>", "")
+    }
+
+    /// Starts a phone with more in its account's line and its configuration.
+    #[track_caller]
+    pub fn open(server: &str, account: &Account, hertz: f64, way: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = crate::address::own();
         write_microphone(&folder.path().join("microphone.wav"), hertz);
-        std::fs::write(folder.path().join("config"), configuration(address, folder.path())).unwrap();
-        let Account { user, auth_user, password } = account;
-        let line = format!(
-            "<sip:{user}@{server};transport=udp>;auth_user={auth_user};auth_pass={password};regint=10;answermode=manual;audio_codecs=PCMU/8000/1,PCMA/8000/1\n"
-        );
-        std::fs::write(folder.path().join("accounts"), line).unwrap();
+        let settings = configuration(address, folder.path()) + settings;
+        std::fs::write(folder.path().join("config"), settings).unwrap();
+        std::fs::write(folder.path().join("accounts"), "").unwrap();
         std::fs::write(folder.path().join("contacts"), "").unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let child = Command::new("baresip")
@@ -72,10 +85,17 @@ impl DeskPhone {
             let (control, events) = (control.try_clone().unwrap(), events.clone());
             move || read_events(control, &events)
         });
-        Self { child, control, events, folder }
+        let Account { user, auth_user, password } = account;
+        let phone = Self { child, control, events, folder };
+        // Not before somebody listens: what it told earlier nobody would hear.
+        let line = format!(
+            "<sip:{user}@{server};{way};auth_user={auth_user};auth_pass={password};regint=10;answermode=manual;audio_codecs=PCMU/8000/1,PCMA/8000/1"
+        );
+        phone.command("uanew", &line);
+        phone
     }
 
-    /// Gives a command as one would type it: `dial`, `accept`, `hangup`, `hold`, `resume`.
+    /// Gives a command as one would type it: `dial`, `accept`, `hangup`, `hold`, `resume`, `transfer`.
     pub fn command(&self, command: &str, parameters: &str) {
         let text = serde_json::json!({ "command": command, "params": parameters, "token": command }).to_string();
         let mut control = &self.control;
@@ -104,10 +124,20 @@ impl DeskPhone {
         event
     }
 
-    /// Waits until the last 400 ms the phone heard in its newest call are a tone of `hertz`.
+    /// Waits until 400 ms that the phone hears from now on in its newest call are a tone of `hertz`.
     #[track_caller]
     pub fn wait_for_tone(&self, hertz: f64) {
         recording::wait_for_tone("the desk phone", hertz, || newest(self.folder.path(), "-dec.wav"));
+    }
+
+    /// Waits until the phone hears `hertz` after a hold, when it records no more: it sends back what it plays to who is
+    /// `far`, and then its own tone again.
+    #[track_caller]
+    pub fn hears_again(&self, hertz: f64, own: f64, far: &Voice) {
+        self.command("ausrc", "aubridge,speaker");
+        far.wait_for_tone(hertz);
+        self.command("ausrc", &format!("aufile,{}/microphone.wav", self.folder.path().display()));
+        far.wait_for_tone(own);
     }
 
     fn log(&self) -> String {

@@ -31,7 +31,8 @@ fn answered_with(pairing: impl Fn(&Account) -> (String, String)) {
     phone.command("hold", "");
     call.voice.wait_until_gone(MANAGER);
     phone.command("resume", "");
-    talk(&call.voice, &phone);
+    call.voice.wait_for_tone(MANAGER);
+    phone.hears_again(CUSTOMER, MANAGER, &call.voice);
     call.hang_up();
     phone.wait_for("CALL_CLOSED");
     let owner = sori.owner();
@@ -144,4 +145,49 @@ fn a_desk_phone_calls_out_through_the_trunk() {
     assert!(record["engaged_at"].is_string(), "{record}");
     sori.wait_until_idle();
     assert!(record["to"].as_str().unwrap_or_default().ends_with("1098765432"), "{record}");
+}
+
+#[test]
+fn a_call_over_tls_with_srtp_at_a_desk_phone() {
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let certificate = sori.tls_folder().join("certificate.pem");
+    let phone = DeskPhone::start_secure(&sori.sips().to_string(), &sori.phone(), MANAGER, &certificate);
+    let call = carrier.call(sori.sip(), CALLER, "07040000003");
+    call.voice.sing(CUSTOMER);
+    phone.accept();
+    call.engaged();
+    talk(&call.voice, &phone);
+    phone.command("hold", "");
+    call.voice.wait_until_gone(MANAGER);
+    call.voice.wait_for_sound();
+    phone.command("resume", "");
+    call.voice.wait_for_tone(MANAGER);
+    phone.hears_again(CUSTOMER, MANAGER, &call.voice);
+    phone.command("hangup", "");
+    call.wait_for_bye(SOON);
+    sori.wait_until_idle();
+}
+
+#[test]
+fn a_desk_phone_hands_a_call_on_to_a_colleague_unannounced() {
+    const COLLEAGUE: f64 = 1_000.0;
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let minji = DeskPhone::start(&sori.sip().to_string(), &sori.phone(), MANAGER);
+    let account = sori.second_phone();
+    let jun = DeskPhone::start(&sori.sip().to_string(), &account, COLLEAGUE);
+    let call = carrier.call(sori.sip(), CALLER, "07040000003");
+    call.voice.sing(CUSTOMER);
+    minji.accept();
+    call.engaged();
+    talk(&call.voice, &minji);
+    minji.command("transfer", &format!("sip:{}@{}", account.user, sori.sip()));
+    jun.accept();
+    call.voice.wait_for_tone(COLLEAGUE);
+    jun.wait_for_tone(CUSTOMER);
+    minji.wait_for("CALL_CLOSED");
+    call.hang_up();
+    jun.wait_for("CALL_CLOSED");
+    sori.wait_until_idle();
 }

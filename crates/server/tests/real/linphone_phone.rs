@@ -93,16 +93,16 @@ impl LinphonePhone {
         self.wait_for("Media streams established");
     }
 
-    /// Waits until the last 400 ms that the phone heard, in whichever call it talks, are a tone of `hertz`.
+    /// Waits until 400 ms that the phone hears from now on, in whichever call it talks, are a tone of `hertz`.
     #[track_caller]
     pub fn wait_for_tone(&self, hertz: f64) {
         recording::wait_for_tone("linphonec", hertz, || Some(self.folder.path().join("heard.wav")));
     }
 
-    /// Waits until the last 400 ms that the phone heard hold nothing of `hertz`.
+    /// Waits until the phone heard nothing of `hertz` for 400 ms.
     #[track_caller]
     pub fn wait_until_gone(&self, hertz: f64) {
-        recording::wait_until_gone("linphonec", hertz, || Some(self.folder.path().join("heard.wav")));
+        recording::wait_until_gone("linphonec", hertz, &self.folder.path().join("heard.wav"));
     }
 
     /// What it wrote down: each SIP message it sent or received among much else.

@@ -140,10 +140,20 @@ impl PjsuaPhone {
         call
     }
 
-    /// Waits until the last 400 ms that a call heard are a tone of `hertz`.
+    /// Waits until 400 ms that a call hears from now on are a tone of `hertz`.
     #[track_caller]
     pub fn wait_for_tone(&self, call: &Value, hertz: f64) {
-        recording::wait_for_tone("PJSUA", hertz, || Some(self.folder.path().join(format!("heard-{call}.wav"))));
+        recording::wait_for_tone("PJSUA", hertz, || Some(self.heard_in(call)));
+    }
+
+    /// Waits until a call heard nothing of `hertz` for 400 ms.
+    #[track_caller]
+    pub fn wait_until_gone(&self, call: &Value, hertz: f64) {
+        recording::wait_until_gone("PJSUA", hertz, &self.heard_in(call));
+    }
+
+    fn heard_in(&self, call: &Value) -> PathBuf {
+        self.folder.path().join(format!("heard-{call}.wav"))
     }
 }
 

@@ -1,31 +1,22 @@
 //! SIPp, over UDP and TCP: many calls at once, and a registration by another digest implementation.
 
 use crate::address;
+use crate::desk_phone::Account;
+use crate::sipp_party;
 use crate::sori::Sori;
 use crate::user_agent::UserAgent;
-use std::path::Path;
+use std::net::Ipv4Addr;
 use std::process::Command;
 
 /// Runs a scenario against sori; every one of its calls must succeed.
 #[track_caller]
-fn run(sori: &Sori, scenario: &str, arguments: &[&str]) {
+fn run(sori: &Sori, own: Ipv4Addr, scenario: &str, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
-    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/sipp").join(scenario);
     let output = Command::new("sipp")
         .arg(sori.sip().to_string())
         .arg("-sf")
-        .arg(scenario)
-        .args([
-            "-i",
-            &address::own().to_string(),
-            "-p",
-            "5060",
-            "-nostdin",
-            "-timeout",
-            "40",
-            "-timeout_error",
-            "-trace_err",
-        ])
+        .arg(sipp_party::scenario(scenario))
+        .args(["-i", &own.to_string(), "-p", "5060", "-nostdin", "-timeout", "40", "-timeout_error", "-trace_err"])
         .args(["-error_file", "errors.log"])
         .args(arguments)
         .current_dir(folder.path())
@@ -44,7 +35,12 @@ fn run(sori: &Sori, scenario: &str, arguments: &[&str]) {
 fn closed_number(transport: &str) {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
-    run(&sori, "closed_number.xml", &["-s", "07040000004", "-t", transport, "-m", "20", "-r", "10", "-l", "20"]);
+    run(
+        &sori,
+        address::own(),
+        "closed_number.xml",
+        &["-s", "07040000004", "-t", transport, "-m", "20", "-r", "10", "-l", "20"],
+    );
     sori.wait_until_idle();
     let calls = sori.owner().items("/calls?limit=100");
     let closed = calls.iter().filter(|call| call["missed_reason"] == "out_of_hours" && call["state"] == "ended");
@@ -61,17 +57,21 @@ fn twenty_calls_at_once_over_tcp() {
     closed_number("t1");
 }
 
+/// Signs a phone in by SIPp on `own`, for `seconds`.
+#[track_caller]
+pub fn register(sori: &Sori, own: Ipv4Addr, phone: &Account, seconds: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, seconds) = (sipp_party::credentials(folder.path(), phone), seconds.to_string());
+    run(sori, own, "register.xml", &["-inf", &file.to_string_lossy(), "-m", "1", "-key", "expires", &seconds]);
+}
+
 #[test]
 fn a_registration_shows_on_the_phone() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
-    let phone = sori.phone();
     let owner = sori.owner();
     assert_eq!(owner.items("/phones")[0]["link"]["state"], "no_signal");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("account.csv");
-    let line = format!("{};[authentication username={} password={}]", phone.user, phone.auth_user, phone.password);
-    std::fs::write(&file, format!("SEQUENTIAL\n{line}\n")).unwrap();
-    run(&sori, "register.xml", &["-inf", &file.to_string_lossy(), "-m", "1"]);
+    // The shortest time that is granted.
+    register(&sori, address::own(), &sori.phone(), 10);
     assert_eq!(owner.items("/phones")[0]["link"]["state"], "linked");
 }

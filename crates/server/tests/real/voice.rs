@@ -1,7 +1,8 @@
-//! One end of an RTP stream (RFC 3550) with PCMU and telephone-event (RFC 4733): sends a tone every 20 ms, keeps what comes back.
+//! One end of an RTP stream (RFC 3550) with PCMU, PCMA or G.722 and telephone-event (RFC 4733): sends a tone every 20 ms, keeps what comes back.
 
+use crate::codec::{Codec, Ear, Mouth};
 use crate::patience::{SOON, until};
-use crate::tone::{self, Oscillator};
+use crate::tone;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +32,10 @@ enum Errand {
 struct Shared {
     far: Option<SocketAddr>,
     hertz: Option<f64>,
+    hushed: bool,
+    codec: Codec,
     errand: Option<Errand>,
-    heard: VecDeque<(Instant, Vec<i16>)>,
+    heard: VecDeque<(Instant, Codec, Vec<i16>)>,
     frames: u64,
     first_at: Option<Instant>,
     last_at: Option<Instant>,
@@ -82,7 +85,13 @@ impl Voice {
 
     /// Sends a tone from now on.
     pub fn sing(&self, hertz: f64) {
-        self.shared.lock().unwrap().hertz = Some(hertz);
+        let mut shared = self.shared.lock().unwrap();
+        (shared.hertz, shared.hushed) = (Some(hertz), false);
+    }
+
+    /// Speaks in another codec from now on; what comes in is understood in each.
+    pub fn speak_in(&self, codec: Codec) {
+        self.shared.lock().unwrap().codec = codec;
     }
 
     /// Presses a key by telephone-event and waits until it is sent.
@@ -100,11 +109,28 @@ impl Voice {
         until("a key to be sent", SOON, || self.shared.lock().unwrap().errand.is_none().then_some(()));
     }
 
-    /// Waits until `hertz` is what is heard.
+    /// Sends nothing until it is told to sing again.
+    pub fn hush(&self) {
+        self.shared.lock().unwrap().hushed = true;
+    }
+
+    /// Waits until `hertz` is what is heard from now on.
     #[track_caller]
     pub fn wait_for_tone(&self, hertz: f64) {
+        self.forget();
         until(&format!("a tone of {hertz} Hz"), SOON, || {
             tone::is_tone(&self.recent(), hertz, tone::RATE).then_some(())
+        });
+    }
+
+    /// Waits until `hertz` is what is heard from now on, and all of it in this codec.
+    #[track_caller]
+    pub fn wait_for_tone_in(&self, codec: Codec, hertz: f64) {
+        self.forget();
+        until(&format!("a tone of {hertz} Hz in {codec:?}"), SOON, || {
+            let recent = self.recent();
+            let pure = self.shared.lock().unwrap().heard.iter().all(|(_, found, _)| *found == codec);
+            (pure && tone::is_tone(&recent, hertz, tone::RATE)).then_some(())
         });
     }
 
@@ -123,6 +149,10 @@ impl Voice {
         until("any sound", SOON, || (tone::power(&self.recent()) > 1e-4).then_some(()));
     }
 
+    fn forget(&self) {
+        self.shared.lock().unwrap().heard.clear();
+    }
+
     /// Frames heard so far, and the time from the first to the last.
     pub fn heard(&self) -> (u64, Duration) {
         let shared = self.shared.lock().unwrap();
@@ -134,10 +164,10 @@ impl Voice {
     fn recent(&self) -> Vec<i16> {
         let mut shared = self.shared.lock().unwrap();
         let now = Instant::now();
-        while shared.heard.front().is_some_and(|(at, _)| now - *at > WINDOW) {
+        while shared.heard.front().is_some_and(|(at, ..)| now - *at > WINDOW) {
             shared.heard.pop_front();
         }
-        let mut samples: Vec<i16> = shared.heard.iter().flat_map(|(_, frame)| frame.iter().copied()).collect();
+        let mut samples: Vec<i16> = shared.heard.iter().flat_map(|(.., frame)| frame.iter().copied()).collect();
         let whole = (WINDOW.as_secs_f64() * tone::RATE) as usize;
         samples.resize(samples.len().max(whole), 0);
         samples
@@ -172,11 +202,12 @@ fn pair_of(key: char) -> [f64; 2] {
 struct Stream {
     sequence: u16,
     timestamp: u32,
-    oscillator: Oscillator,
+    mouth: Mouth,
 }
 
 fn run(socket: &UdpSocket, shared: &Mutex<Shared>, stop: &AtomicBool) {
-    let mut stream = Stream { sequence: 1, timestamp: 0, oscillator: Oscillator::default() };
+    let mut stream = Stream { sequence: 1, timestamp: 0, mouth: Mouth::default() };
+    let mut ear = Ear::default();
     let mut due = Instant::now() + FRAME_TIME;
     let mut buffer = [0u8; 2_048];
     while !stop.load(Ordering::Relaxed) {
@@ -188,16 +219,18 @@ fn run(socket: &UdpSocket, shared: &Mutex<Shared>, stop: &AtomicBool) {
         }
         socket.set_read_timeout(Some((due - now).max(Duration::from_millis(1)))).unwrap();
         if let Ok((length, _)) = socket.recv_from(&mut buffer) {
-            take(shared, &buffer[..length]);
+            take(shared, &mut ear, &buffer[..length]);
         }
     }
 }
 
-fn take(shared: &Mutex<Shared>, packet: &[u8]) {
-    // Version 2, PCMU, no extension or contributing sources: all a plain phone sends.
-    if packet.len() <= 12 || packet[0] != 0x80 || packet[1] & 0x7f != 0 {
+fn take(shared: &Mutex<Shared>, ear: &mut Ear, packet: &[u8]) {
+    // Version 2, no extension or contributing sources: all a plain phone sends.
+    if packet.len() <= 12 || packet[0] != 0x80 {
         return;
     }
+    let Some(codec) = Codec::of(packet[1] & 0x7f) else { return };
+    let samples = ear.hear(codec, &packet[12..]);
     let now = Instant::now();
     let mut shared = shared.lock().unwrap();
     shared.frames += 1;
@@ -206,13 +239,13 @@ fn take(shared: &Mutex<Shared>, packet: &[u8]) {
     if shared.heard.len() > 100 {
         shared.heard.pop_front();
     }
-    shared.heard.push_back((now, packet[12..].iter().map(|byte| tone::from_mulaw(*byte)).collect()));
+    shared.heard.push_back((now, codec, samples));
 }
 
 fn send(socket: &UdpSocket, shared: &Mutex<Shared>, stream: &mut Stream) {
     let mut shared = shared.lock().unwrap();
-    let Some(far) = shared.far else { return };
-    let hertz = shared.hertz;
+    let Some(far) = shared.far.filter(|_| !shared.hushed) else { return };
+    let (hertz, codec) = (shared.hertz, shared.codec);
     let (kind, marker, timestamp, payload) = match &mut shared.errand {
         Some(Errand::Event { key, sent }) => {
             *sent += 1;
@@ -234,9 +267,9 @@ fn send(socket: &UdpSocket, shared: &Mutex<Shared>, stream: &mut Stream) {
             if *left == 0 {
                 shared.errand = None;
             }
-            (0, false, stream.timestamp, sound(&mut stream.oscillator, &pair, level))
+            (codec.payload_type(), false, stream.timestamp, stream.mouth.next(codec, &pair, level))
         }
-        None => (0, false, stream.timestamp, sound(&mut stream.oscillator, hertz.as_slice(), 0.25)),
+        None => (codec.payload_type(), false, stream.timestamp, stream.mouth.next(codec, hertz.as_slice(), 0.25)),
     };
     drop(shared);
     let mut packet = vec![0x80, kind | if marker { 0x80 } else { 0 }];
@@ -248,8 +281,4 @@ fn send(socket: &UdpSocket, shared: &Mutex<Shared>, stream: &mut Stream) {
     stream.timestamp = stream.timestamp.wrapping_add(FRAME as u32);
     // Nobody may be listening yet; the next packet follows in 20 ms.
     let _ = socket.send_to(&packet, far);
-}
-
-fn sound(oscillator: &mut Oscillator, hertz: &[f64], level: f64) -> Vec<u8> {
-    (0..FRAME).map(|_| tone::to_mulaw(oscillator.next(hertz, level))).collect()
 }
