@@ -1,5 +1,7 @@
 //! What the fuzz targets start from is replayed in every ordinary test run, with a thousand small changes to each piece.
 
+#[path = "../../fuzz/targets/dtls.rs"]
+mod dtls;
 #[path = "../../fuzz/targets/rtcp.rs"]
 mod rtcp;
 #[path = "../../fuzz/targets/rtp.rs"]
@@ -20,15 +22,23 @@ use std::path::{Path, PathBuf};
 /// Changes tried on each piece.
 const CHANGES: u64 = 1_000;
 
+/// The same of handshakes, each of which costs two others.
+const CHANGES_OF_HANDSHAKES: u64 = 60;
+
 /// Runs a target over a folder; gives how many pieces there were.
 fn replay(folder: &Path, target: fn(&[u8])) -> usize {
+    replay_changed(folder, CHANGES, target)
+}
+
+/// The same with so many changes to each piece.
+fn replay_changed(folder: &Path, changes: u64, target: fn(&[u8])) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     paths.sort();
     for path in &paths {
         let piece = std::fs::read(path).unwrap();
         attempt(path, 0, &piece, target);
-        for seed in 1..=CHANGES {
+        for seed in 1..=changes {
             attempt(path, seed, &changed(&piece, seed), target);
         }
     }
@@ -103,6 +113,11 @@ fn media_packets() {
 #[test]
 fn media_reports() {
     assert!(replay(&corpus("rtcp"), rtcp::run) >= 8);
+}
+
+#[test]
+fn handshakes() {
+    assert!(replay_changed(&corpus("dtls"), CHANGES_OF_HANDSHAKES, dtls::run) >= 6);
 }
 
 #[test]

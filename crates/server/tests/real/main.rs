@@ -13,6 +13,7 @@ mod codec;
 mod demo_numbers;
 mod desk_phone;
 mod desk_phone_calls;
+mod dtls_calls;
 mod ipv6;
 mod linphone_calls;
 mod linphone_phone;

@@ -133,6 +133,15 @@ fn srtp_that_the_phone_would_rather_have() {
     with_phone(json!({ "srtp": "optional" }), |_, _, _, _| {});
 }
 
+#[test]
+fn a_phone_on_udp_that_insists_on_srtp_is_offered_it() {
+    with_phone(json!({ "srtp": "mandatory" }), |_, phone, leg, customer| {
+        phone.order("hold", leg, json!({}));
+        customer.wait_until_gone(MANAGER);
+        phone.order("resume", leg, json!({}));
+    });
+}
+
 /// Jun's tone.
 const COLLEAGUE: f64 = 1_000.0;
 
