@@ -7,7 +7,7 @@ use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
 use media::{Command, LegId, Profile};
 use pbx::{Cause, Fact, Key, Party};
-use sip::{EndCause, InviteId, Reply, Request, ServerTransactionId};
+use sip::{EndCause, InviteId, Reason, Reply, Request, ServerTransactionId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,9 +115,14 @@ impl Switch {
 
     /// Ends a leg for a reason of its own (media refused, ICE failed) and tells the business.
     pub(crate) fn fail_leg(&mut self, leg_id: LegId, cause: Cause, now: Now) {
+        self.fail_leg_because(leg_id, cause, None, now);
+    }
+
+    /// The same, and its far end hears why (RFC 3326).
+    pub(crate) fn fail_leg_because(&mut self, leg_id: LegId, cause: Cause, reason: Option<Reason>, now: Now) {
         let Some(leg) = self.legs.get_mut(&leg_id) else { return };
         let was = std::mem::replace(&mut leg.state, LegState::Ending);
-        self.end_sip(leg_id, &was, cause, None, now);
+        self.end_sip(leg_id, &was, cause, reason, now);
         self.close_media(leg_id);
         if !matches!(was, LegState::Ending) {
             self.tell_leg_lost(leg_id, &was, cause, now);

@@ -6,7 +6,7 @@ use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
 use media::{Command, Event, LegId, RefusedSdp};
 use pbx::{Cause, Fact, PlaybackId};
-use sip::{Body, Reply};
+use sip::{Body, Reason, Reply};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +52,10 @@ impl Switch {
             Event::Arrived { leg } => self.on_arrived(leg, now),
             Event::Failed { leg } => self.fail_leg(leg, Cause::Unreachable, now),
             // What is said may not be heard by others, so it is not said at all.
-            Event::HandshakeFailed { leg, .. } => self.fail_leg(leg, Cause::Media, now),
+            Event::HandshakeFailed { leg, why } => {
+                let reason = Reason { protocol_cause: ("SIP", 488), text: why };
+                self.fail_leg_because(leg, Cause::Media, Some(reason), now);
+            }
             Event::Closed { leg, figures } => {
                 if let Some(held) = self.legs.get_mut(&leg) {
                     self.traces.media_closed(held.call, leg, figures, now.unix);

@@ -270,6 +270,19 @@ fn silence_before_the_answer_ends_nothing() {
 }
 
 #[test]
+fn a_leg_without_keys_ends_and_its_far_end_hears_why() {
+    let mut world = World::new();
+    world.dials_with(Transport::Udp, "");
+    let leg = world.carrier_is_called();
+    world.carrier_says("200 OK", "a", SDP);
+    world.media_tells(Told::HandshakeFailed { leg, why: "the certificate is another" });
+    let bye = world.sent.iter().find(|message| message.starts_with("BYE")).expect("a BYE");
+    assert!(bye.contains("\r\nReason: SIP;cause=488;text=\"the certificate is another\"\r\n"), "{bye}");
+    assert!(world.media.iter().any(|command| matches!(command, Command::Close { leg: of } if *of == leg)));
+    assert_eq!(world.switch.business().live_calls().count(), 0);
+}
+
+#[test]
 fn a_hidden_number_is_told_to_the_carrier_alone() {
     let mut world = World::new();
     world.dials_with(Transport::Udp, "Privacy: id\r\n");
