@@ -74,6 +74,16 @@ impl Decoder {
         }
     }
 
+    /// How much of what follows a loss is in doubt, in milliseconds: the time in which a decoder that has lost its state finds
+    /// it again for the most part.
+    #[must_use]
+    pub const fn doubtful_ms(&self) -> u32 {
+        match self {
+            Self::G722(_) => g722::DOUBTFUL_MS,
+            Self::G711(_) | Self::Opus(..) => 0,
+        }
+    }
+
     /// What follows a loss is about to be decoded.
     pub fn catch_up(&mut self, payload: &[u8]) {
         if let Self::G722(g722) = self {

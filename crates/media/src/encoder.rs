@@ -9,7 +9,7 @@ use crate::half_band::{Doubler, Halver};
 /// The largest payload of our own in bytes: 60 ms of G.711 or G.722.
 pub const MAX_PAYLOAD: usize = 480;
 /// What Opus is given, in bit/s: RFC 7587 section 3.1.1 has 8 to 12 thousand at 8 kHz and 16 to 20 at 16 kHz as the least that
-/// sounds well; this much survives a second coding and keeps tones within a decibel of their level.
+/// sounds well; this much survives a second coding and keeps tones within 1.2 dB of their level.
 const BITS: i32 = 40_000;
 /// Opus's effort, 0 to 10: 8 takes half as long again and wavers in level by 0.1 dB less.
 const EFFORT: i32 = 5;

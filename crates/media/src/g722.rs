@@ -28,6 +28,9 @@ const ANTILOG: [i32; 32] = [
     3091, 3158, 3228, 3298, 3371, 3444, 3520, 3597, 3676, 3756, 3838, 3922, 4008,
 ];
 
+/// After a loss, what is decoded first is off for so long, in milliseconds, that something made up is as good.
+pub const DOUBTFUL_MS: u32 = 3;
+
 fn saturate(value: i32) -> i32 {
     value.clamp(-32768, 32767)
 }
@@ -102,11 +105,10 @@ impl Band {
         self.predicted = saturate(by_poles + self.by_zeros);
     }
 
-    /// Takes over how another band has adapted, not what it has heard.
+    /// Takes over how another band has adapted, but neither its poles nor what it has heard.
     const fn adapt_like(&mut self, other: &Self) {
         self.scale_log = other.scale_log;
         self.scale = other.scale;
-        self.poles = other.poles;
         self.zeros = other.zeros;
     }
 
@@ -223,11 +225,12 @@ impl Decoder {
         }
     }
 
-    /// Prepares for bytes after a loss: step sizes and predictors are those that the bytes themselves lead to, instead of those
-    /// of before the loss.
+    /// Prepares for bytes after a loss: step sizes and zeros are those that the bytes themselves lead to, instead of those of
+    /// before the loss. They are followed backwards, so that the first of them, which come next, count most. What poles they
+    /// lead to depends on more than the bytes; the old ones are the better guess.
     pub fn catch_up(&mut self, bytes: &[u8]) {
         let mut ahead = self.clone();
-        for byte in bytes {
+        for byte in bytes.iter().rev() {
             ahead.byte(*byte);
         }
         self.0.low.adapt_like(&ahead.0.low);

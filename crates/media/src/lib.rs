@@ -17,6 +17,7 @@ mod dtls_leg;
 pub mod dtmf;
 pub mod encoder;
 pub mod engine;
+mod extension;
 mod family;
 mod far_report;
 pub mod g711;

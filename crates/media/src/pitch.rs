@@ -6,7 +6,7 @@ use crate::encoder::Rate;
 const SHORTEST_MS: f32 = 2.5;
 const LONGEST_MS: u32 = 15;
 /// The stretch that is compared, in milliseconds.
-const WINDOW_MS: u32 = 20;
+const WINDOW_MS: u32 = 10;
 /// A shorter period is taken if it fits nearly as well as the best one: multiples of a period fit too.
 const NEARLY: f32 = 0.92;
 

@@ -1,47 +1,34 @@
 //! Recorded speech and music hold no key (ITU-T Q.24: talk-off): more than 30 minutes of speech in five languages and 10
 //! of music, heard a hundred times faster than they last.
-//!
-//! The recordings are Debian's, fetched by `scripts/install-test-tools` and no part of the repository.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads recordings from files")]
 
+mod recordings;
+
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use media::dtmf::Detector;
 use media::g711::Law;
+
+use recordings::{are_here, folder, samples};
 
 const SPEECH_SECONDS: usize = 30 * 60;
 const MUSIC_SECONDS: usize = 10 * 60;
 /// Each recording as it is, and 12 dB softer, as it comes back from a line that echoes our own prompts.
 const HEARD: [(Law, i32); 2] = [(Law::Mu, 1), (Law::A, 4)];
 
-/// Where the recordings are.
-fn folder() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
-    env::var_os("SORI_TEST_SOUNDS").map_or_else(|| target.join("test-tools/sounds"), PathBuf::from)
-}
-
-fn recordings(folder: &Path, into: &mut Vec<PathBuf>) {
+fn find(folder: &Path, into: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {
-            recordings(&path, into);
+            find(&path, into);
         } else if path.extension().is_some_and(|extension| extension == "wav") {
             into.push(path);
         }
     }
-}
-
-/// Samples of a recording at 8 kHz; the packages have nothing else.
-fn samples(path: &Path) -> Vec<i16> {
-    let bytes = fs::read(path).unwrap();
-    let data = bytes.windows(4).position(|window| window == b"data").unwrap_or_else(|| panic!("no WAV: {path:?}"));
-    assert_eq!(bytes[24..28], 8000_u32.to_le_bytes(), "{path:?}");
-    bytes[data + 8..].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
 /// What the detector takes for keys, and how long it listened.
@@ -67,14 +54,11 @@ fn keys(files: &[PathBuf]) -> (Vec<String>, usize) {
 #[test]
 fn recorded_speech_and_music_hold_no_key() {
     let folder = folder();
-    if !folder.is_dir() {
-        let missing = format!("no recordings in {}: run scripts/install-test-tools", folder.display());
-        assert!(env::var("CI").is_err(), "{missing}");
-        eprintln!("{missing}");
+    if !are_here(&[&folder]) {
         return;
     }
     let mut all = Vec::new();
-    recordings(&folder, &mut all);
+    find(&folder, &mut all);
     let (music, speech): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|path| path.components().any(|part| part.as_os_str() == "moh"));
     let halves = speech.split_at(speech.len() / 2);

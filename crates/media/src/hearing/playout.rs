@@ -69,7 +69,7 @@ impl Hearing {
                     self.drop_first();
                     true
                 }
-                Some((time, _)) if time <= next => self.play_first(since_start),
+                Some((time, _)) if time <= next => self.play_first(since_start, None),
                 Some((time, _)) => self.bridge(since_start, next, time),
                 None => self.run_dry(next, dry),
             },
@@ -99,8 +99,9 @@ impl Hearing {
         }
     }
 
-    /// Decodes the first packet, whose time has come.
-    fn play_first(&mut self, since_start: Duration) -> bool {
+    /// Decodes the first packet, whose time has come. `gap`: the samples that wait from there on were made up for what is
+    /// missing before it, and lead over to it.
+    fn play_first(&mut self, since_start: Duration, gap: Option<usize>) -> bool {
         let Some(waiting) = self.buffer.take() else {
             return false;
         };
@@ -121,12 +122,8 @@ impl Hearing {
                 self.waited_us = self.lateness.delay_us(since_start, self.microseconds(waiting.time));
                 let before = self.ready.len();
                 let taken = self.decoder.decode(codec, &waiting.payload, &mut self.ready);
-                if let Some(fresh) = self.ready.get_mut(before..)
-                    && taken
-                {
-                    self.concealer.heard(fresh);
-                }
                 if taken {
+                    self.join(gap, before);
                     self.state = State::Playing { next: waiting.time + i64::from(waiting.duration), dry: 0 };
                 }
                 // What makes no sense is taken out, and its time made up like that of a lost one.
@@ -142,6 +139,7 @@ impl Hearing {
             None => self.noise = ComfortNoise::new(&waiting.payload, waiting.time.cast_unsigned()),
         }
         if self.noise.is_some() {
+            self.concealer.end();
             // Silence from here on: the next audio is a talkspurt of its own.
             let more = self.buffer.first().is_some();
             self.state = if more { State::Gathering(since_start) } else { State::Idle };
@@ -172,26 +170,25 @@ impl Hearing {
         let before = self.ready.len();
         self.make_up(count, whole);
         self.state = State::Playing { next: next + piece, dry: 0 };
-        if whole { self.play_after_gap(since_start, before) } else { true }
-    }
-
-    /// Decodes the packet after a loss whose made-up samples begin at `before`, and fades those into it.
-    fn play_after_gap(&mut self, since_start: Duration, before: usize) -> bool {
-        let from = self.ready.len();
-        let concealed = self.concealer.is_concealing();
-        self.concealer.end();
-        let played = self.play_first(since_start);
-        // It was decoded before its time; that says nothing of the wait.
-        self.waited_us = None;
-        if !played || !concealed {
-            return true;
-        }
-        if let Some((made, fresh)) =
-            self.ready.get_mut(before..).and_then(|part| part.split_at_mut_checked(from - before))
-        {
-            self.concealer.fade_back(made, fresh);
+        if whole {
+            self.play_first(since_start, Some(before));
+            // It was decoded before its time; that says nothing of the wait.
+            self.waited_us = None;
         }
         true
+    }
+
+    /// Joins the samples that were just decoded, from `fresh` on, to what is before them.
+    fn join(&mut self, gap: Option<usize>, fresh: usize) {
+        let bridged = gap.filter(|_| self.concealer.is_concealing());
+        let doubtful = self.rate().samples(self.decoder.doubtful_ms());
+        let Some((before, fresh)) = self.ready.split_at_mut_checked(fresh) else {
+            return;
+        };
+        match bridged.and_then(|gap| before.get_mut(gap..)) {
+            Some(gap) => self.concealer.bridge(gap, fresh, doubtful),
+            None => self.concealer.heard(fresh),
+        }
     }
 
     /// Nothing waits: it may be late or lost or never been sent.

@@ -114,7 +114,12 @@ impl Talker {
 
     /// Says a beat of 20 ms (at 16 kHz), without letting time pass.
     pub fn say_beat(&mut self, world: &mut World, beat: &[i16], fate: impl Fn(usize) -> Fate) {
-        self.speaking.say(beat, Rate::Wide);
+        self.say_beat_at(world, (beat, Rate::Wide), fate);
+    }
+
+    /// The same with samples at any rate.
+    pub fn say_beat_at(&mut self, world: &mut World, (beat, rate): (&[i16], Rate), fate: impl Fn(usize) -> Fate) {
+        self.speaking.say(beat, rate);
         let duration = self.speaking.duration();
         while let Some(payload) = self.speaking.next_payload().map(<[u8]>::to_vec) {
             let packet = self.packet(self.audio, &payload);
