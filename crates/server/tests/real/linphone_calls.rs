@@ -70,6 +70,22 @@ fn a_call_over_tls_with_srtp_at_linphonec() {
 }
 
 #[test]
+fn a_call_with_keys_by_dtls_at_linphonec() {
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let minji = LinphonePhone::start(sori.sip(), &sori.phone(), MANAGER, Way::Dtls);
+    let call = answered(&carrier, &sori, &minji);
+    hold_and_resume(&call.voice, &minji);
+    let log = minji.log();
+    for proof in ["a=fingerprint:", "m=audio 7078 UDP/TLS/RTP/SAVP"] {
+        assert!(log.contains(proof), "no {proof} in linphonec's log");
+    }
+    call.hang_up();
+    minji.wait_for("ended");
+    sori.wait_until_idle();
+}
+
+#[test]
 fn linphonec_hands_a_call_on_to_a_colleague_unannounced() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);

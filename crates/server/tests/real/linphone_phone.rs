@@ -20,11 +20,13 @@ pub struct LinphonePhone {
     folder: tempfile::TempDir,
 }
 
-/// How a phone speaks: plainly over UDP, or over TLS with SRTP or not at all.
+/// How a phone speaks: over UDP plainly or with keys by DTLS, or over TLS with SRTP or not at all.
 #[derive(Clone, Copy)]
 pub enum Way<'a> {
     /// SIP over UDP, RTP.
     Plain,
+    /// UDP and SRTP with keys by DTLS alone.
+    Dtls,
     /// SIP over TLS at a server that shows this certificate (PEM) or one it vouches for; calls without SRTP are refused.
     Secure(&'a Path),
 }
@@ -124,10 +126,14 @@ impl Drop for LinphonePhone {
     }
 }
 
+/// Ports of a phone that speaks UDP alone.
+const UDP: &str = "sip_port=5060\nsip_tcp_port=0\nsip_tls_port=0";
+
 fn configuration(server: SocketAddr, account: &Account, own: Ipv4Addr, folder: &Path, way: Way) -> String {
     let Account { user, auth_user, password } = account;
     let (transport, ports, media) = match way {
-        Way::Plain => ("udp", "sip_port=5060\nsip_tcp_port=0\nsip_tls_port=0", "media_encryption=none".to_owned()),
+        Way::Plain => ("udp", UDP, "media_encryption=none".to_owned()),
+        Way::Dtls => ("udp", UDP, "media_encryption=dtls\nmedia_encryption_mandatory=1".to_owned()),
         Way::Secure(certificate) => (
             "tls",
             "sip_port=0\nsip_tcp_port=0\nsip_tls_port=5061",
