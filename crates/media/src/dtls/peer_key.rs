@@ -85,3 +85,38 @@ impl PeerKey {
         UnparsedPublicKey::new(algorithm, &self.key).verify(message, signature).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Certificates, and signatures over "a handshake", that OpenSSL made.
+    const SIGNED: [(&[u8], u16, &[u8]); 5] = [
+        (include_bytes!("certificates/rsa.der"), 0x0401, include_bytes!("certificates/rsa.sha256")),
+        (include_bytes!("certificates/rsa.der"), 0x0501, include_bytes!("certificates/rsa.sha384")),
+        (include_bytes!("certificates/rsa.der"), 0x0601, include_bytes!("certificates/rsa.sha512")),
+        (include_bytes!("certificates/p384.der"), 0x0403, include_bytes!("certificates/p384.sha256")),
+        (include_bytes!("certificates/p384.der"), 0x0503, include_bytes!("certificates/p384.sha384")),
+    ];
+
+    #[test]
+    fn signatures_of_phones_are_checked() {
+        for (certificate, algorithm, signature) in SIGNED {
+            let key = PeerKey::of_certificate(certificate).unwrap();
+            assert_eq!(key.is_rsa(), algorithm & 0xff == 1);
+            assert!(key.verify(algorithm, b"a handshake", signature), "{algorithm:#06x}");
+            assert!(!key.verify(algorithm, b"another one", signature), "{algorithm:#06x}");
+            let others = SIGNATURES.into_iter().filter(|other| *other != algorithm);
+            assert_eq!(others.filter(|other| key.verify(*other, b"a handshake", signature)).count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_and_other_keys_are_none() {
+        assert!(PeerKey::of_certificate(include_bytes!("certificates/ed25519.der")).is_none());
+        let whole: &[u8] = include_bytes!("certificates/rsa.der");
+        for length in 0..whole.len() {
+            assert!(PeerKey::of_certificate(&whole[..length]).is_none(), "{length} bytes");
+        }
+    }
+}
