@@ -261,4 +261,22 @@ mod tests {
         assert!(level_dbm0(&gap[..80], 200.0) > level_dbm0(&gap[..80], 500.0) + 3.0);
         assert!(level_dbm0(&gap[240..], 500.0) > level_dbm0(&gap[240..], 200.0) + 3.0);
     }
+
+    #[test]
+    fn what_is_in_doubt_is_blended_and_no_louder_than_what_is_around_it() {
+        let said = sine(200.0, -20.0, 16_000, 1600);
+        let mut concealer = Concealer::new(Rate::Wide);
+        concealer.heard(&mut said[..960].to_vec());
+        let (mut gap, mut next) = (Vec::new(), said[1280..1600].to_vec());
+        concealer.conceal(320, &mut gap);
+        for sample in &mut next[..80] {
+            *sample *= 10;
+        }
+        concealer.bridge(&mut gap, &mut next, 48);
+        let most = f64::from(gap.iter().chain(&next).map(|sample| sample.abs()).max().unwrap());
+        assert!(most < 1.8 * crate::tones::amplitude(-20.0), "{most}");
+        assert_eq!(next[240..], said[1520..], "what is not in doubt stays");
+        let step = f64::from((i32::from(next[0]) - i32::from(gap[319])).abs());
+        assert!(step < 0.4 * crate::tones::amplitude(-20.0), "{step}");
+    }
 }

@@ -105,11 +105,13 @@ impl Band {
         self.predicted = saturate(by_poles + self.by_zeros);
     }
 
-    /// Takes over how another band has adapted, but neither its poles nor what it has heard.
-    const fn adapt_like(&mut self, other: &Self) {
+    /// Takes over how another band has adapted, but not its poles, and forgets what was heard.
+    const fn begin_like(&mut self, other: &Self) {
+        let poles = self.poles;
+        *self = Self::new(other.scale);
         self.scale_log = other.scale_log;
-        self.scale = other.scale;
         self.zeros = other.zeros;
+        self.poles = poles;
     }
 
     /// Follows a low-band code of six bits.
@@ -227,14 +229,16 @@ impl Decoder {
 
     /// Prepares for bytes after a loss: step sizes and zeros are those that the bytes themselves lead to, instead of those of
     /// before the loss. They are followed backwards, so that the first of them, which come next, count most. What poles they
-    /// lead to depends on more than the bytes; the old ones are the better guess.
+    /// lead to depends on more than the bytes; the old ones are the better guess. What was heard before the loss is forgotten:
+    /// something loud would ring on.
     pub fn catch_up(&mut self, bytes: &[u8]) {
         let mut ahead = self.clone();
         for byte in bytes.iter().rev() {
             ahead.byte(*byte);
         }
-        self.0.low.adapt_like(&ahead.0.low);
-        self.0.high.adapt_like(&ahead.0.high);
+        self.0.low.begin_like(&ahead.0.low);
+        self.0.high.begin_like(&ahead.0.high);
+        self.0.line = [0; 24];
     }
 
     fn byte(&mut self, byte: u8) -> [i16; 2] {
@@ -292,5 +296,33 @@ mod tests {
         assert_eq!(heard.len(), 32_000);
         let loud: Vec<i16> = (0..16_000).map(|n| if n % 3 == 0 { i16::MAX } else { i16::MIN }).collect();
         there_and_back(&loud);
+    }
+
+    /// Power of the first 10 ms after a loss, over what it would be without a loss, in dB.
+    fn off_after_loss(before: f64, after: f64, catches_up: bool) -> f64 {
+        let mut said = sine(440.0, before, 16_000, 3200);
+        said.extend(sine(440.0, after, 16_000, 1600));
+        let mut bytes = Vec::new();
+        Encoder::default().encode(&said, &mut bytes);
+        let (mut whole, mut decoder, mut heard) = (Vec::new(), Decoder::default(), Vec::new());
+        Decoder::default().decode(&bytes, &mut whole);
+        // 40 ms around the step are lost.
+        decoder.decode(&bytes[..1440], &mut heard);
+        heard.clear();
+        if catches_up {
+            decoder.catch_up(&bytes[1760..1920]);
+        }
+        decoder.decode(&bytes[1760..1920], &mut heard);
+        let power = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        10.0 * (power(&heard[..160]) / power(&whole[3520..3680])).log10()
+    }
+
+    #[test]
+    fn after_a_loss_loudness_is_that_of_the_bytes_that_come() {
+        for (before, after) in [(-5.0, -40.0), (-40.0, -5.0)] {
+            let (left, caught) = (off_after_loss(before, after, false), off_after_loss(before, after, true));
+            assert!(left.abs() > 10.0, "{before} to {after}: nothing to catch up with, {left} dB");
+            assert!(caught.abs() < 9.0, "{before} to {after}: {caught} dB off, {left} without");
+        }
     }
 }
