@@ -209,7 +209,7 @@ impl Negotiation {
         let mut payloads = their_payloads(media, codec, payload_type);
         // What we offered may come under our own numbers.
         listen_to_ours(&mut payloads);
-        if self.offered_dtls && !Sdes::has_keys(media) {
+        if self.offered_dtls && !self.sdes.is_answered_by(media) {
             // A far end that could not protect anything would have answered as one who refuses.
             let pact = Pact::answered(media).ok_or(RefusedSdp::NotAcceptable)?;
             self.sdes.stop();

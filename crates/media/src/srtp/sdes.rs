@@ -73,9 +73,9 @@ impl Sdes {
         self.source.as_mut().map(KeySource::branch)
     }
 
-    /// Whether an m-line has keys that we can use.
-    pub(crate) fn has_keys(media: &Media) -> bool {
-        first_usable(media).is_some()
+    /// Whether an answer has keys for the lines of our last offer.
+    pub(crate) fn is_answered_by(&self, media: &Media) -> bool {
+        !self.offered.is_empty() && first_usable(media).is_some()
     }
 
     /// The transport of our next offer.
@@ -136,9 +136,13 @@ impl Sdes {
     pub(crate) fn accept(&mut self, media: &Media) -> Result<(), RefusedSdp> {
         let secure = matches!(media.protocol.as_str(), "RTP/SAVP" | "RTP/SAVPF");
         if self.offered.is_empty() {
-            // An answer has the transport of its offer (RFC 3264 section 6).
+            // An answer has the transport of its offer (RFC 3264 section 6): whoever answers with another one takes for
+            // protected what is not.
+            if !matches!(media.protocol.as_str(), "RTP/AVP" | "RTP/AVPF") {
+                return Err(RefusedSdp::NotAcceptable);
+            }
             self.active = None;
-            return if secure { Err(RefusedSdp::NotAcceptable) } else { Ok(()) };
+            return Ok(());
         }
         let theirs = first_usable(media).filter(|_| secure).ok_or(RefusedSdp::NotAcceptable)?;
         let ours = self

@@ -383,6 +383,26 @@ fn keys_in_the_description_may_be_answered_by_dtls() {
 }
 
 #[test]
+fn an_answer_that_means_something_else_is_refused_and_never_taken_for_plain() {
+    let key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n";
+    let answer = |profile: Profile, change: &dyn Fn(&str) -> String| {
+        let mut wire = Wire::new(None);
+        wire.open(ENDS[0], profile, None);
+        let dtls = Wire::new(None).offer();
+        wire.accept(&change(&dtls.replace("actpass", "active")));
+        let refused = |event: &Event| matches!(event, Event::Refused { why: RefusedSdp::NotAcceptable, .. });
+        wire.world.events.iter().any(|(_, event)| refused(event))
+    };
+    // Keys in the answer are no answer to an offer that had none: the fingerprint is.
+    assert!(!answer(Profile::Dtls, &|dtls| format!("{dtls}{key}")));
+    assert!(answer(Profile::Dtls, &|dtls| dtls.replace("UDP/TLS/RTP/SAVP", "RTP/AVP")));
+    assert!(answer(Profile::Dtls, &|dtls| dtls.replace("a=fingerprint", "a=x") + key));
+    assert!(answer(Profile::Dtls, &|dtls| dtls.replace("setup:active", "setup:actpass")));
+    assert!(answer(Profile::Srtp, &|dtls| dtls.replace("UDP/TLS/RTP/SAVP", "RTP/AVP")));
+    assert!(answer(Profile::Rtp, &str::to_owned), "it would send DTLS and we plain RTP");
+}
+
+#[test]
 fn a_far_end_at_a_private_address_begins_itself() {
     let offer = Wire::new(None).offer().replace("192.0.2.9", "192.168.7.9");
     let mut wire = Wire::new(None);
