@@ -2,38 +2,14 @@
 // The scenarios themselves are in the Rust tests that start this (crates/server/tests/real/browser.rs).
 //
 // usage: node tests/browser/driver.mjs HERTZ      HERTZ: the tone the microphone hears
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { launch } from './chromium.mjs';
 import { measureInPage } from './measure.mjs';
-import { toneWav } from './tone-wav.mjs';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
 
 const DEADLINE_MS = 20_000;
-const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser']
-  .find((path) => path && existsSync(path));
 
-const folder = mkdtempSync(join(tmpdir(), 'sori-browser-'));
-const microphone = join(folder, 'microphone.wav');
-writeFileSync(microphone, toneWav(Number(process.argv[2] ?? 440)));
-
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    '--no-sandbox',
-    '--use-fake-device-for-media-stream',
-    '--use-fake-ui-for-media-stream',
-    `--use-file-for-fake-audio-capture=${microphone}`,
-    '--allow-loopback-in-peer-connection',
-    '--autoplay-policy=no-user-gesture-required',
-    '--disable-dev-shm-usage',
-  ],
-});
-const page = await (await browser.newContext({ permissions: ['microphone'], ignoreHTTPSErrors: true, viewport: { width: 1360, height: 860 } })).newPage();
+const chromium = await launch(Number(process.argv[2] ?? 440));
+const page = await (await chromium.browser.newContext({ permissions: ['microphone'], ignoreHTTPSErrors: true, viewport: { width: 1360, height: 860 } })).newPage();
 page.setDefaultTimeout(DEADLINE_MS);
 const complaints = [];
 page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -125,5 +101,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
-await browser.close();
-rmSync(folder, { recursive: true, force: true });
+await chromium.close();

@@ -23,19 +23,25 @@ impl Browser {
     /// The same at a console of any address; a certificate that nobody vouches for is taken.
     #[track_caller]
     pub fn sign_in_at(base: &str, email: &str, hertz: f64) -> Self {
+        let mut browser = Self::drive("driver.mjs", &[&hertz.to_string()]);
+        browser.run(json!({ "do": "sign_in", "base": base, "email": email, "password": "sori-demo" }));
+        browser
+    }
+
+    /// Starts one of the drivers in tests/browser.
+    #[track_caller]
+    pub fn drive(driver: &str, arguments: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut child = Command::new("node")
-            .arg(root.join("tests/browser/driver.mjs"))
-            .arg(hertz.to_string())
+            .arg(root.join("tests/browser").join(driver))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("Node is missing");
         let orders = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        let mut browser = Self { child, orders, answers };
-        browser.run(json!({ "do": "sign_in", "base": base, "email": email, "password": "sori-demo" }));
-        browser
+        Self { child, orders, answers }
     }
 
     /// Follows a link of the console.
@@ -98,8 +104,9 @@ impl Browser {
         self.run(json!({ "do": "hears_no", "id": id, "hertz": hertz }));
     }
 
+    /// Gives the driver an order, and its answer.
     #[track_caller]
-    fn run(&mut self, order: Value) -> Value {
+    pub fn run(&mut self, order: Value) -> Value {
         writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();

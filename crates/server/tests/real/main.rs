@@ -1,5 +1,5 @@
-//! sori as a whole against programs that others wrote: SIPp, baresip, linphonec, PJSUA and Chromium, and a small user agent that plays the
-//! carrier. Every call is judged by what was heard at its ends, then by what was recorded of it.
+//! sori as a whole against programs that others wrote: SIPp, baresip, linphonec, PJSUA, Chromium and SIP.js, and a small user
+//! agent that plays the carrier. Every call is judged by what was heard at its ends, then by what was recorded of it.
 //!
 //! Needs what `scripts/install-test-tools` installs. Each test runs a server of its own, on addresses of its own.
 
@@ -24,6 +24,8 @@ mod pjsua_calls;
 mod pjsua_phone;
 mod recording;
 mod restart;
+mod sipjs_calls;
+mod sipjs_phone;
 mod sipp;
 mod sipp_calls;
 mod sipp_party;

@@ -93,6 +93,7 @@ fn calls_out(setup: Value, dial: Value, judge: impl FnOnce(&PjsuaPhone)) {
     phone.wait_for_state(&leg, "confirmed");
     both_hear(&call.voice, &phone, &leg);
     judge(&phone);
+    both_hear(&call.voice, &phone, &leg);
     phone.order("hang_up", &leg, json!({}));
     call.wait_for_bye(SOON);
     sori.wait_until_idle();

@@ -21,12 +21,16 @@ pub struct PjsuaPhone {
 
 /// Where Python with the packages of `scripts/install-test-tools` is.
 pub fn python() -> PathBuf {
+    std::env::var_os("SORI_TEST_PYTHON").map_or_else(|| test_tool("python/bin/python3"), PathBuf::from)
+}
+
+/// Something that `scripts/install-test-tools` put into its own folder.
+pub fn test_tool(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let python = std::env::var_os("SORI_TEST_PYTHON")
-        .map_or_else(|| target.join("test-tools/python/bin/python3"), PathBuf::from);
-    assert!(python.exists(), "{} is missing: run scripts/install-test-tools", python.display());
-    python
+    let found = target.join("test-tools").join(path);
+    assert!(found.exists(), "{} is missing: run scripts/install-test-tools", found.display());
+    found
 }
 
 impl PjsuaPhone {
