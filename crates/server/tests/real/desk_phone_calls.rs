@@ -151,8 +151,7 @@ fn a_desk_phone_calls_out_through_the_trunk() {
 fn a_call_over_tls_with_srtp_at_a_desk_phone() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
-    let certificate = sori.tls_folder().join("certificate.pem");
-    let phone = DeskPhone::start_secure(&sori.sips().to_string(), &sori.phone(), MANAGER, &certificate);
+    let phone = DeskPhone::start_secure(&sori.sips().to_string(), &sori.phone(), MANAGER);
     let call = carrier.call(sori.sip(), CALLER, "07040000003");
     call.voice.sing(CUSTOMER);
     phone.accept();
