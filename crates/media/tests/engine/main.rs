@@ -3,6 +3,7 @@
 
 mod bridging;
 mod bursty_line;
+mod handshaking;
 mod keys;
 mod latching;
 mod negotiating;

@@ -1,7 +1,4 @@
-//! SRTP with keys in SDP, on RTP legs; with keys by DTLS below.
-
-#[path = "handshaking.rs"]
-mod handshaking;
+//! SRTP with keys in SDP, on RTP legs.
 
 use std::sync::Arc;
 
