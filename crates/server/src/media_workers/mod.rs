@@ -1,6 +1,7 @@
 //! Media workers: plain threads that each own whole calls. One wake-up serves all packets and ticks that are due.
 
 mod epoll;
+mod pace;
 mod ports;
 mod recorder;
 mod sockets;

@@ -1,6 +1,7 @@
 //! One media worker: its loop, and nothing of what media means.
 
 use super::epoll::{Epoll, Waker};
+use super::pace::{Next, Pace};
 use super::recorder::{Piece, Pieces};
 use super::sockets::{MediaAddresses, Sockets};
 use super::teller::Teller;
@@ -89,15 +90,30 @@ impl Worker {
     pub(crate) fn run(mut self) {
         let mut buffer = vec![0u8; MAX_PACKET];
         let mut wake_ups = 0u32;
+        let mut pace = Pace::default();
+        let mut next = Next::Wait;
         loop {
+            if let Next::Rest(rest) = next {
+                std::thread::sleep(rest);
+            }
             let before = Instant::now();
             let mut timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
             // Both must be asked.
             if self.events.catch_up() | self.recorder.catch_up() {
                 timeout = Some(timeout.map_or(CATCH_UP, |timeout| timeout.min(CATCH_UP)));
             }
-            let ready = self.epoll.wait(timeout);
-            let woken = Instant::now();
+            if next == Next::Look {
+                timeout = Some(Duration::ZERO);
+            }
+            let mut ready = self.epoll.wait(timeout);
+            let mut woken = Instant::now();
+            if ready > 0
+                && let Some(rest) = pace.wake(self.tick(), before, woken)
+            {
+                std::thread::sleep(rest);
+                ready = self.epoll.wait(Some(Duration::ZERO));
+                woken = Instant::now();
+            }
             let mut ordered = false;
             for n in 0..ready {
                 match self.epoll.token(n) {
@@ -117,19 +133,19 @@ impl Worker {
                 }
             });
             self.tell();
-            wake_ups = wake_ups.wrapping_add(1);
-            if ordered || wake_ups.is_multiple_of(COUNT_EVERY) {
+            wake_ups = wake_ups.wrapping_add(u32::from(next != Next::Look));
+            if ordered || wake_ups >= COUNT_EVERY {
                 self.count(wake_ups);
                 wake_ups = 0;
             }
-            let tick = if self.bridges > 0 { TICK } else { TICK_WITHOUT_BRIDGES };
-            if ready > 0
-                && self.legs > BUSY_LEGS
-                && let Some(rest) = tick.checked_sub(woken.elapsed())
-            {
-                std::thread::sleep(rest);
-            }
+            next = pace.looked(ready > 0, self.tick(), woken, Instant::now());
         }
+    }
+
+    /// The shortest time between two looks at the sockets; nothing where each packet is forwarded the moment it comes.
+    fn tick(&self) -> Option<Duration> {
+        let tick = if self.bridges > 0 { TICK } else { TICK_WITHOUT_BRIDGES };
+        (self.legs > BUSY_LEGS).then_some(tick)
     }
 
     /// Works off the inbox; `false` when the worker is to end.

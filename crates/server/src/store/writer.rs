@@ -15,9 +15,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 /// How long the first record of a batch waits for others. A transaction costs the same with few rows as with many, and
-/// rows that change twice in this time are written once; nobody sees a screen change 50 ms later, and who asks for the
+/// rows that change twice in this time are written once; nobody sees a screen change a tenth of a second later, and who asks for the
 /// records through the API does not wait for it at all ([`Writer::settled`]).
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// How often the database is told that the server lives while calls are up.
 const HEARTBEAT: Duration = Duration::from_secs(5);
