@@ -34,6 +34,8 @@ pub(crate) enum Phase {
     Answered,
     /// Both sides are in the call.
     Up,
+    /// We are done with the call; BYE waits until the peer knows how its REFER went.
+    Leaving,
     /// BYE is under way.
     Closing,
 }
@@ -213,14 +215,20 @@ impl InviteSession {
 
     /// Is there a whole dialog?
     pub(crate) fn has_dialog(&self) -> bool {
-        matches!(self.phase, Phase::AckOwed(_) | Phase::Answered | Phase::Up | Phase::Closing)
+        matches!(self.phase, Phase::AckOwed(_) | Phase::Answered | Phase::Up | Phase::Leaving | Phase::Closing)
+    }
+
+    /// What a request is refused by that comes after we are done with the call: 481 would end the peer's subscription to
+    /// the outcome of its REFER too (RFC 5057 5.1), so that it is asked to try again, until BYE is out.
+    pub(crate) fn refusal_at_end(&self) -> u16 {
+        if matches!(self.phase, Phase::Leaving) { 491 } else { 481 }
     }
 
     /// Why a re-INVITE or UPDATE of the peer with an offer, or a re-INVITE that wants one, cannot be taken now
     /// (RFC 3261 14.2, RFC 3311 5.2): 481, 491, or 500 for "again in a moment".
     pub(crate) fn refusal_of_offer(&self, carrier: Carrier) -> Option<u16> {
         match (&self.phase, &self.exchange) {
-            _ if self.told => Some(481),
+            _ if self.told => Some(self.refusal_at_end()),
             (Phase::Closing, _) => Some(481),
             _ if self.is_asked_elsewhere() => Some(500),
             (_, Exchange::Received { .. }) => Some(500),

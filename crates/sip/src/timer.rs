@@ -52,6 +52,8 @@ pub(crate) enum Timer {
     Session(u64),
     /// REFER: its user did not answer it, or what it asked for takes too long to be told.
     Refer(u64),
+    /// Invite session: BYE waited long enough for the peer to take in how its REFER went.
+    Outcome(u64),
     /// Invite session: its connection closed and no new one came.
     FlowLost(u64),
     /// Subscription: it was not refreshed (RFC 6665 4.2.2).

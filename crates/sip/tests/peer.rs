@@ -78,8 +78,9 @@ impl Peer {
         self.call_with(|_| {})
     }
 
-    pub fn call_with(&mut self, change: impl FnOnce(&mut Invite)) -> (InviteId, String) {
-        let mut invite = Invite {
+    /// What [`Peer::call`] calls the peer with.
+    pub fn invitation(&self) -> Invite {
+        Invite {
             flow: self.flow,
             request_uri: "sip:bob@192.0.2.2".to_owned(),
             from: NameAddrText { display: "김".to_owned(), uri: "sip:alice@192.0.2.1".to_owned() },
@@ -92,7 +93,11 @@ impl Peer {
             ring_limit: None,
             reliable: true,
             max_forwards: None,
-        };
+        }
+    }
+
+    pub fn call_with(&mut self, change: impl FnOnce(&mut Invite)) -> (InviteId, String) {
+        let mut invite = self.invitation();
         change(&mut invite);
         let id = self.endpoint.invite(self.now, invite);
         let (_, text) = self.one();

@@ -143,6 +143,140 @@ fn the_call_ends_before_the_refer_is_answered() {
     assert_eq!(peer.endpoint.counts().referrals, 0);
 }
 
+/// A REFER taken on, its NOTIFY (100), and the call.
+fn taken_on(peer: &mut Peer) -> (sip::InviteId, sip::ReferId, String, String) {
+    let (id, refer, ok) = referred(peer, "");
+    peer.endpoint.accept_refer(peer.now, refer);
+    let trying = peer.sent().pop().unwrap();
+    (id, refer, ok, trying)
+}
+
+#[test]
+fn bye_waits_for_the_outcome_to_be_heard() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, refer, ok, trying) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    peer.endpoint.end(peer.now, id, None);
+    assert_eq!(words(peer.told()), ["Ended Local"], "to our user it is over");
+    assert!(peer.sent().is_empty(), "neither NOTIFY nor BYE overtakes NOTIFY (100)");
+    peer.respond(&trying, "200 OK", "c1", "");
+    let (_, last) = peer.one();
+    assert!(last.ends_with("SIP/2.0 200 OK\r\n"), "{last}");
+    // The dialog still stands: what comes meanwhile is put off, for 481 would end all of it.
+    let meanwhile = [("INVITE", "491"), ("UPDATE", "491"), ("INFO", "491"), ("REFER", "491"), ("OPTIONS", "200")];
+    for (cseq, (method, status)) in (30..).zip(meanwhile) {
+        peer.feed(&within(&ok, method, cseq, method));
+        let (_, answer) = peer.one();
+        assert!(answer.starts_with(&format!("SIP/2.0 {status}")), "{method}: {answer}");
+    }
+    let named =
+        Replaces::parse(format!("one@192.0.2.2;to-tag={};from-tag=c1", value(&ok, "To").split("tag=").nth(1).unwrap()));
+    assert_eq!(peer.endpoint.find_dialog(&named.unwrap()), None, "nobody may take it over");
+    assert!(peer.told().is_empty());
+    peer.respond(&last, "200 OK", "c1", "");
+    let (_, bye) = peer.one();
+    assert!(bye.starts_with("BYE "), "{bye}");
+    assert_eq!(value(&bye, "CSeq"), "3 BYE");
+    peer.respond(&bye, "200 OK", "c1", "");
+    assert_eq!((peer.endpoint.counts().invites, peer.endpoint.counts().referrals), (0, 0));
+    peer.assert_nothing_left();
+}
+
+const NORMAL: sip::Reason = sip::Reason { protocol_cause: ("Q.850", 16), text: "" };
+
+#[test]
+fn bye_keeps_its_reason_while_it_waits() {
+    let mut peer = Peer::new(Transport::Tcp);
+    let (id, refer, _, trying) = taken_on(&mut peer);
+    peer.respond(&trying, "200 OK", "c1", "");
+    peer.endpoint.refer_progress(peer.now, refer, 486);
+    let (_, last) = peer.one();
+    peer.endpoint.end(peer.now, id, Some(NORMAL));
+    assert!(peer.sent().is_empty());
+    // A refusal is an answer: the peer wants no news.
+    peer.respond(&last, "481 Call/Transaction Does Not Exist", "c1", "");
+    let (_, bye) = peer.one();
+    assert!(bye.starts_with("BYE ") && value(&bye, "Reason").contains("cause=16"), "{bye}");
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn bye_does_not_wait_for_an_outcome_that_is_not_known() {
+    let mut peer = Peer::new(Transport::Tcp);
+    let (id, refer, _, trying) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 180);
+    peer.endpoint.end(peer.now, id, None);
+    assert!(peer.one().1.starts_with("BYE "));
+    peer.respond(&trying, "200 OK", "c1", "");
+    assert!(peer.one().1.ends_with("SIP/2.0 180 Ringing\r\n"));
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn bye_waits_two_seconds_at_most() {
+    // The NOTIFY that tells the outcome is never answered.
+    let mut peer = Peer::new(Transport::Tcp);
+    let (id, refer, _, trying) = taken_on(&mut peer);
+    peer.respond(&trying, "200 OK", "c1", "");
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    let (_, last) = peer.one();
+    peer.endpoint.end(peer.now, id, None);
+    peer.pass(1_999);
+    assert!(peer.sent().is_empty());
+    peer.pass(1);
+    let (_, bye) = peer.one();
+    assert!(bye.starts_with("BYE "), "{bye}");
+    peer.respond(&last, "200 OK", "c1", "");
+    assert!(peer.sent().is_empty(), "BYE went out");
+    peer.respond(&bye, "200 OK", "c1", "");
+    peer.assert_nothing_left();
+    // Nor is the one before: the outcome is told before BYE all the same.
+    let mut peer = Peer::new(Transport::Tcp);
+    let (id, refer, _, trying) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    peer.endpoint.end(peer.now, id, None);
+    peer.pass(1_999);
+    assert!(peer.sent().is_empty());
+    peer.pass(1);
+    let sent = peer.sent();
+    assert!(sent[0].starts_with("NOTIFY ") && sent[0].ends_with("SIP/2.0 200 OK\r\n"), "{sent:?}");
+    assert!(sent[1].starts_with("BYE "), "{sent:?}");
+    assert_eq!(sent.len(), 2);
+    peer.respond(&trying, "200 OK", "c1", "");
+    peer.respond(&sent[0], "200 OK", "c1", "");
+    assert!(peer.sent().is_empty());
+    assert_eq!(peer.endpoint.counts().referrals, 0);
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn who_hangs_up_while_bye_waits_is_not_hung_up_on() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (id, refer, ok, trying) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    peer.endpoint.end(peer.now, id, None);
+    peer.feed(&within(&ok, "BYE", 21, "b"));
+    assert_eq!(peer.starts(), ["SIP/2.0 200 OK"]);
+    assert_eq!(words(peer.told()), ["Ended Local"], "once");
+    assert_eq!(peer.endpoint.counts().invites, 0);
+    peer.respond(&trying, "200 OK", "c1", "");
+    assert!(peer.one().1.ends_with("SIP/2.0 200 OK\r\n"));
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn a_phone_that_is_called_anew_gets_its_bye_first() {
+    let mut peer = Peer::new(Transport::Tcp);
+    let (id, refer, _, _) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    peer.endpoint.end(peer.now, id, None);
+    assert!(peer.sent().is_empty());
+    peer.endpoint.invite(peer.now, peer.invitation());
+    let sent: Vec<String> = peer.starts().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(sent, ["NOTIFY", "BYE", "INVITE"]);
+    peer.assert_nothing_left();
+}
+
 #[test]
 fn outside_of_calls_it_is_a_request_like_others() {
     let mut peer = Peer::new(Transport::Udp);

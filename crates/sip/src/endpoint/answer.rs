@@ -124,7 +124,7 @@ impl Endpoint {
             session.phase = Phase::Up;
         }
         if session.told {
-            return self.send_bye(now, id);
+            return self.leave(now, id);
         }
         let key = InviteId(id);
         self.note_remote(id, body.as_deref());

@@ -34,6 +34,7 @@ impl Endpoint {
             self.events.push_back(refused(503));
             return InviteId(id);
         }
+        self.clear_line(now, invite.flow);
         let branch = self.new_branch();
         let bytes = self.print_invite(id, branch, &invite);
         // A registered Contact that differs from where the phone was seen is behind NAT: all of the call stays on the flow.

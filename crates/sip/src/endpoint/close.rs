@@ -16,7 +16,8 @@ use crate::timer::Timer;
 
 impl Endpoint {
     /// Ends a session in the way its state needs; `Ended` with cause `Local` follows at once, what is left to do on the wire
-    /// is done without more events. Before the peer's INVITE is answered this refuses it, by the status in a reason of
+    /// is done without more events: CANCEL, BYE, which waits up to two seconds where the peer is still to hear how its REFER
+    /// went, or a response. Before the peer's INVITE is answered this refuses it, by the status in a reason of
     /// protocol `SIP`, else by 480.
     pub fn end(&mut self, now: Instant, id: InviteId, reason: Option<Reason>) {
         if self.session(id).is_some() {
@@ -59,9 +60,9 @@ impl Endpoint {
             Phase::Up => {
                 session.bye_lines = lines;
                 self.refuse_open_offer(now, id);
-                self.send_bye(now, id);
+                self.leave(now, id);
             }
-            Phase::Closing => {}
+            Phase::Leaving | Phase::Closing => {}
         }
     }
 
@@ -93,6 +94,7 @@ impl Endpoint {
     /// Sends BYE and waits for its end, without events.
     pub(super) fn send_bye(&mut self, now: Instant, id: u64) {
         let branch = self.new_branch();
+        self.stop_waiting(id);
         let Some(session) = self.invites.get_mut(&id) else { return };
         disarm(&mut self.wire.timers, id, session);
         session.phase = Phase::Closing;

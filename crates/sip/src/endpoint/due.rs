@@ -33,6 +33,7 @@ impl Endpoint {
             Timer::NoPrack(id) => self.no_prack(now, id),
             Timer::Session(id) => self.session_due(now, id),
             Timer::Refer(refer) => self.refer_limit(now, refer),
+            Timer::Outcome(id) => self.outcome_wait_over(now, id),
             Timer::SubscriptionEnd(id) => self.subscription_expired(now, id),
             Timer::NotifyPause(id) => self.notify_pause_over(id),
             Timer::FlowLost(id) => {

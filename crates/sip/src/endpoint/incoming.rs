@@ -81,7 +81,10 @@ impl Endpoint {
             Method::Prack => self.receive_prack(now, flow, request, (id, key)),
             Method::Refer => self.receive_refer(now, flow, request, (id, key)),
             // Nobody is left to answer it.
-            Method::Info if session.told => self.answer_stateless(flow, request.raw(), &Reply::new(481)),
+            Method::Info if session.told => {
+                let reply = Reply::new(session.refusal_at_end());
+                self.answer_stateless(flow, request.raw(), &reply);
+            }
             Method::Info => {
                 self.start_server(now, flow, request, key, ServerUser::User);
                 let (id, transaction) = (InviteId(id), ServerTransactionId(key));
@@ -121,7 +124,7 @@ impl Endpoint {
                 self.refuse(now, key, 200);
                 self.refuse(now, transaction, 487);
             }
-            Phase::AckOwed(_) | Phase::Answered | Phase::Up => {
+            Phase::AckOwed(_) | Phase::Answered | Phase::Up | Phase::Leaving => {
                 self.refuse_open_offer(now, id);
                 self.refuse(now, key, 200);
             }

@@ -15,6 +15,7 @@ mod exchange;
 mod failure;
 mod fork;
 mod incoming;
+mod leave;
 mod named;
 mod offer;
 mod out_of_dialog;
@@ -28,7 +29,7 @@ mod subscribe;
 
 pub use named::NamedDialog;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::client_transaction::ClientTransaction;
@@ -185,6 +186,8 @@ pub struct Endpoint {
     subscriptions: BTreeMap<u64, Subscription>,
     /// At most one an invite session, and few that outlive theirs.
     referrals: BTreeMap<u64, refer::Referral>,
+    /// Invite sessions whose BYE waits until the peer heard how its REFER went.
+    leaving: BTreeSet<u64>,
     events: VecDeque<Event>,
     last_id: u64,
 }
@@ -204,6 +207,7 @@ impl Endpoint {
             invites: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             referrals: BTreeMap::new(),
+            leaving: BTreeSet::new(),
             events: VecDeque::new(),
             last_id: 0,
         }
@@ -363,6 +367,7 @@ impl Endpoint {
     /// Frees a session and its timers; its transactions end by themselves.
     fn forget_invite(&mut self, id: u64) {
         let Some(session) = self.invites.remove(&id) else { return };
+        self.stop_waiting(id);
         disarm(&mut self.wire.timers, id, &session);
         if matches!(session.phase, Phase::Calling { .. }) {
             self.wire.timers.cancel(Timer::C(id));

@@ -32,7 +32,7 @@ impl Endpoint {
             return None;
         }
         let found = match session.phase {
-            Phase::Closing => return None,
+            Phase::Leaving | Phase::Closing => return None,
             Phase::Calling { .. } => NamedDialog::EarlyOurs,
             Phase::Incoming { .. } => NamedDialog::EarlyTheirs,
             Phase::AckOwed(_) | Phase::Answered | Phase::Up => NamedDialog::Confirmed,

@@ -69,7 +69,7 @@ impl Endpoint {
         let (id, key) = id_key;
         let Some(session) = self.invites.get_mut(&id) else { return };
         let refusal = match ReferTo::parse(request) {
-            _ if session.told => Some(Reply::new(481)),
+            _ if session.told => Some(Reply::new(session.refusal_at_end())),
             Err(problem) => Some(Reply::new(400).with_header("Warning", format!("399 sori \"{problem}\""))),
             // One at a time, and none before the call is up: the peer may ask again.
             Ok(_) if session.referral.is_some() || !session.has_dialog() => Some(Reply::new(491)),
@@ -106,7 +106,7 @@ impl Endpoint {
             self.refuse(now, transaction, 202);
         }
         if !wants_notify {
-            return self.forget_referral(refer.0);
+            return self.forget_referral(now, refer.0);
         }
         self.wire.timers.set(now, Timer::Refer(refer.0), NOTIFY_LIMIT);
         self.tell_referral(now, refer.0, State::Going(100));
@@ -126,7 +126,7 @@ impl Endpoint {
         };
         let transaction = *transaction;
         self.refuse(now, transaction, status.clamp(300, 699));
-        self.forget_referral(refer.0);
+        self.forget_referral(now, refer.0);
     }
 
     fn tell_referral(&mut self, now: Instant, refer: u64, state: State) {
@@ -176,7 +176,7 @@ impl Endpoint {
         let Stage::Told { sent, next } = &mut referral.stage else { return };
         let was_last = sent.take().is_some_and(State::is_last);
         if was_last || status >= 300 {
-            self.forget_referral(refer);
+            self.forget_referral(now, refer);
         } else if next.is_some() {
             self.send_refer_notify(now, refer);
         }
@@ -235,13 +235,31 @@ impl Endpoint {
         }
     }
 
-    fn forget_referral(&mut self, refer: u64) {
+    fn forget_referral(&mut self, now: Instant, refer: u64) {
         self.wire.timers.cancel(Timer::Refer(refer));
         let Some(referral) = self.referrals.remove(&refer) else { return };
         if let Some(session) = self.invites.get_mut(&referral.invite)
             && session.referral == Some(refer)
         {
             session.referral = None;
+            self.outcome_told(now, referral.invite);
+        }
+    }
+
+    /// Is the outcome known, and the peer has not confirmed yet that it heard of it?
+    pub(super) fn owes_outcome(&self, refer: u64) -> bool {
+        match self.referrals.get(&refer).map(|referral| &referral.stage) {
+            Some(Stage::Told { sent, next }) => next.or(*sent).is_some_and(State::is_last),
+            _ => false,
+        }
+    }
+
+    /// Sends the last NOTIFY even if the one before was not answered, for it is now or never.
+    pub(super) fn hurry_outcome(&mut self, now: Instant, refer: u64) {
+        if let Some(Stage::Told { next: Some(state), .. }) = self.referrals.get(&refer).map(|referral| &referral.stage)
+            && state.is_last()
+        {
+            self.send_refer_notify(now, refer);
         }
     }
 }

@@ -27,8 +27,8 @@ fn to_a_colleague_who_answers() {
         jun > 200 sdp
         jun < ACK
         minji < NOTIFY (200)
-        minji < BYE
         minji > 200 NOTIFY
+        minji < BYE
         minji > 200 BYE
         ",
     );
@@ -141,8 +141,8 @@ fn to_a_number() {
         carrier > 200 sdp
         carrier < ACK
         minji < NOTIFY (200)
-        minji < BYE
         minji > 200 NOTIFY
+        minji < BYE
         minji > 200 BYE
         ",
     );

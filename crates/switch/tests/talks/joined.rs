@@ -38,12 +38,12 @@ fn a_colleague_is_asked_first() {
         minji < 202 REFER
         minji < NOTIFY (100)
         minji < BYE
-        minji < BYE
         minji > 200 NOTIFY
-        minji > 200 BYE
         minji > 200 BYE
         minji < NOTIFY (200)
         minji > 200 NOTIFY
+        minji < BYE
+        minji > 200 BYE
         ",
     );
     assert_eq!(world.media.moves, 1);
@@ -90,12 +90,12 @@ fn two_customers_are_joined() {
         minji < 202 REFER
         minji < NOTIFY (100)
         minji < BYE
-        minji < BYE
         minji > 200 NOTIFY
-        minji > 200 BYE
         minji > 200 BYE
         minji < NOTIFY (200)
         minji > 200 NOTIFY
+        minji < BYE
+        minji > 200 BYE
         ",
     );
     assert_eq!(world.heard(), "carrier hears carrier:2, carrier:2 hears carrier");
