@@ -7,7 +7,7 @@ const AUDIO = { constraints: { audio: true, video: false } };
 let agent;
 
 function take(session) {
-  const call = { session, state: session instanceof Invitation ? 'incoming' : 'calling' };
+  const call = { session, state: session instanceof Invitation ? 'incoming' : 'calling', told: [] };
   const number = calls.push(call) - 1;
   session.stateChange.addListener((state) => {
     if (state === SessionState.Established) {
@@ -38,14 +38,17 @@ function offer(number, hold) {
   });
 }
 
-/** Sends REFER and is done when it is accepted. How it went shows in the call: SIP.js hears no NOTIFY after the call's BYE. */
+/** Sends REFER and is done when it is accepted. `toldOf` says what SIP.js heard of how it went: it takes no NOTIFY after the call's BYE. */
 function refer(number, target) {
   return new Promise((resolve, reject) => {
     const requestDelegate = {
       onAccept: () => resolve(),
       onReject: ({ message }) => reject(new Error(`refused: ${message.statusCode}`)),
     };
-    const onNotify = (notification) => notification.accept();
+    const onNotify = (notification) => {
+      calls[number].told.push(notification.request.body.trim());
+      notification.accept();
+    };
     calls[number].session.refer(target, { onNotify, requestDelegate }).catch(reject);
   });
 }
@@ -73,6 +76,7 @@ window.phone = {
     });
   },
   stateOf: (number) => calls[number]?.state,
+  toldOf: (number) => ({ told: calls[number].told }),
   answer: (number) => calls[number].session.accept({ sessionDescriptionHandlerOptions: AUDIO }),
   async dial(target) {
     const inviter = new Inviter(agent, UserAgent.makeURI(target), { sessionDescriptionHandlerOptions: AUDIO });

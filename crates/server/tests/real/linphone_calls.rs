@@ -85,6 +85,13 @@ fn a_call_with_keys_by_dtls_at_linphonec() {
     sori.wait_until_idle();
 }
 
+/// The phone says that handing the call on worked, and the call is over.
+#[track_caller]
+fn hears_that_it_worked(minji: &LinphonePhone) {
+    minji.wait_for("has been transfered, you can safely close the call");
+    minji.wait_for("ended");
+}
+
 #[test]
 fn linphonec_hands_a_call_on_to_a_colleague_unannounced() {
     let carrier = UserAgent::start();
@@ -97,7 +104,7 @@ fn linphonec_hands_a_call_on_to_a_colleague_unannounced() {
     jun.accept();
     call.voice.wait_for_tone(COLLEAGUE);
     jun.wait_for_tone(CUSTOMER);
-    minji.wait_for("ended");
+    hears_that_it_worked(&minji);
     jun.command("terminate");
     call.wait_for_bye(SOON);
     jun.wait_for("ended");
@@ -115,7 +122,7 @@ fn linphonec_hands_a_call_on_to_a_number_unannounced() {
     third.voice.sing(COLLEAGUE);
     call.voice.wait_for_tone(COLLEAGUE);
     third.voice.wait_for_tone(CUSTOMER);
-    minji.wait_for("ended");
+    hears_that_it_worked(&minji);
     call.hang_up();
     third.wait_for_bye(SOON);
     sori.wait_until_idle();
@@ -140,7 +147,7 @@ fn linphonec_hands_a_call_on_after_a_word_with_the_colleague() {
     minji.command("transfer 1 --to-call 2");
     call.voice.wait_for_tone(COLLEAGUE);
     jun.wait_for_tone(CUSTOMER);
-    minji.wait_for("ended");
+    hears_that_it_worked(&minji);
     minji.wait_for("ended");
     call.hang_up();
     jun.wait_for("ended");

@@ -146,6 +146,13 @@ fn a_phone_on_udp_that_insists_on_srtp_is_offered_it() {
 /// Jun's tone.
 const COLLEAGUE: f64 = 1_000.0;
 
+/// The phone is told that handing the call on worked, and then the call is over.
+#[track_caller]
+fn hears_that_it_worked(minji: &PjsuaPhone, leg: &Value) {
+    minji.wait_for("transfer", |event| event["status"] == 200 && event["final"] == true);
+    minji.wait_for_state(leg, "ended");
+}
+
 #[test]
 fn a_call_is_handed_on_to_a_colleague_unannounced() {
     let carrier = UserAgent::start();
@@ -162,8 +169,7 @@ fn a_call_is_handed_on_to_a_colleague_unannounced() {
     let other = jun.accept();
     call.voice.wait_for_tone(COLLEAGUE);
     jun.wait_for_tone(&other, CUSTOMER);
-    minji.wait_for("transfer", |event| event["status"] == 200 && event["final"] == true);
-    minji.wait_for_state(&leg, "ended");
+    hears_that_it_worked(&minji, &leg);
     call.hang_up();
     jun.wait_for_state(&other, "ended");
     let record = sori.owner().wait_for_call("ended", |call| ended(call, CALLER));
@@ -186,7 +192,7 @@ fn a_call_is_handed_on_to_a_number_unannounced() {
     third.voice.sing(COLLEAGUE);
     call.voice.wait_for_tone(COLLEAGUE);
     third.voice.wait_for_tone(CUSTOMER);
-    minji.wait_for_state(&leg, "ended");
+    hears_that_it_worked(&minji, &leg);
     call.hang_up();
     third.wait_for_bye(SOON);
     sori.wait_until_idle();
@@ -214,7 +220,7 @@ fn a_call_is_handed_on_after_a_word_with_the_colleague() {
     minji.order("transfer_to_call", &leg, json!({ "other": word }));
     call.voice.wait_for_tone(COLLEAGUE);
     jun.wait_for_tone(&other, CUSTOMER);
-    minji.wait_for_state(&leg, "ended");
+    hears_that_it_worked(&minji, &leg);
     minji.wait_for_state(&word, "ended");
     jun.order("hang_up", &other, json!({}));
     call.wait_for_bye(SOON);

@@ -30,6 +30,16 @@ fn both_hear(customer: &Voice, phone: &mut SipJsPhone) {
     phone.wait_for_tone(0, CUSTOMER);
 }
 
+/// The first call is over, and before that the page was told that handing it on worked: SIP.js refuses what comes later.
+#[track_caller]
+fn hears_that_it_worked(minji: &mut SipJsPhone) {
+    minji.wait_for_state(0, "ended");
+    let heard = minji.order("toldOf", json!([0]));
+    let told = heard["told"].as_array().expect("what the page was told");
+    assert_eq!(told.first(), Some(&json!("SIP/2.0 100 Trying")), "{heard}");
+    assert_eq!(told.last(), Some(&json!("SIP/2.0 200 OK")), "{heard}");
+}
+
 #[test]
 fn hold_and_resume_at_sipjs() {
     let carrier = UserAgent::start();
@@ -57,7 +67,7 @@ fn sipjs_hands_a_call_on_to_a_number_unannounced() {
     third.voice.sing(COLLEAGUE);
     call.voice.wait_for_tone(COLLEAGUE);
     third.voice.wait_for_tone(CUSTOMER);
-    minji.wait_for_state(0, "ended");
+    hears_that_it_worked(&mut minji);
     call.hang_up();
     third.wait_for_bye(SOON);
     sori.wait_until_idle();
@@ -81,7 +91,7 @@ fn sipjs_hands_a_call_on_after_a_word_with_the_colleague() {
     minji.order("transferToCall", json!([0, 1]));
     call.voice.wait_for_tone(COLLEAGUE);
     jun.wait_for_tone(&other, CUSTOMER);
-    minji.wait_for_state(0, "ended");
+    hears_that_it_worked(&mut minji);
     minji.wait_for_state(1, "ended");
     jun.order("hang_up", &other, json!({}));
     call.wait_for_bye(SOON);
