@@ -265,6 +265,17 @@ fn who_hangs_up_while_bye_waits_is_not_hung_up_on() {
 }
 
 #[test]
+fn a_connection_that_closes_while_bye_waits_leaves_nothing() {
+    let mut peer = Peer::new(Transport::Ws);
+    let (id, refer, _, _) = taken_on(&mut peer);
+    peer.endpoint.refer_progress(peer.now, refer, 200);
+    peer.endpoint.end(peer.now, id, None);
+    peer.endpoint.handle_connection_closed(peer.now, peer.flow.connection);
+    assert_eq!((peer.endpoint.counts().invites, peer.endpoint.counts().referrals), (0, 0));
+    peer.assert_nothing_left();
+}
+
+#[test]
 fn a_phone_that_is_called_anew_gets_its_bye_first() {
     let mut peer = Peer::new(Transport::Tcp);
     let (id, refer, _, _) = taken_on(&mut peer);

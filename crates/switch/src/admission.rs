@@ -66,7 +66,7 @@ impl Switch {
         held.customer = Some(leg);
         held.hops = hops;
         held.legs.push(leg);
-        self.calls.insert(call, held);
+        self.calls.insert(call, Box::new(held));
         let diverted_from = identity::diverted_from(request, country, to);
         let fact = Fact::CallArrived { call, from, to, dialled: dialled.into(), diverted_from };
         self.pbx.handle_fact(fact, now.unix);
@@ -118,7 +118,7 @@ impl Switch {
         held.hops = hops;
         held.withheld = identity::asks_to_be_withheld(request);
         held.legs.push(leg);
-        self.calls.insert(call, held);
+        self.calls.insert(call, Box::new(held));
         // ICE may not take long once an offer is answered, and a browser hears of our answer with the 200 only: its
         // offer waits until then. A phone's is answered now, so that it hears the ringback.
         if self.legs.get(&leg).is_some_and(|made| made.profile != Profile::WebRtc) {
@@ -145,7 +145,7 @@ impl Switch {
         made.invite = Some(id);
         made.offer = offer;
         made.remote = Some(flow.remote.ip());
-        self.legs.insert(leg, made);
+        self.legs.insert(leg, Box::new(made));
         self.invites.insert(id, leg);
         self.traces.add_leg(call, leg, party, flow, self.clock);
         self.traces.name_leg(call, leg, request.call_id());

@@ -165,7 +165,7 @@ impl Switch {
 
     pub(crate) fn end_call(&mut self, call: CallId, cause: Cause, now: Now) {
         // A call that never had a leg (the manager's device was gone) is only noted to be over.
-        let held = self.calls.entry(call).or_insert_with(|| Call::new(false));
+        let held = self.calls.entry(call).or_insert_with(|| Box::new(Call::new(false)));
         held.over = true;
         self.each_leg(call, |switch, leg| switch.end_leg(leg, cause, None, now));
         if self.calls.get(&call).is_some_and(|held| held.legs.is_empty()) {

@@ -68,7 +68,7 @@ impl Switch {
             left.forget(id);
         }
         self.traces.move_leg(from, call, id);
-        let joined = self.calls.entry(call).or_insert_with(|| Call::new(false));
+        let joined = self.calls.entry(call).or_insert_with(|| Box::new(Call::new(false)));
         joined.legs.push(id);
         match comes_as {
             Party::Customer => joined.customer = Some(id),

@@ -77,8 +77,8 @@ impl Switch {
         leg.again = again;
         leg.remote = remote;
         leg.media_open = true;
-        self.legs.insert(id, leg);
-        self.calls.entry(call).or_insert_with(|| crate::call::Call::new(false)).legs.push(id);
+        self.legs.insert(id, Box::new(leg));
+        self.calls.entry(call).or_insert_with(|| Box::new(crate::call::Call::new(false))).legs.push(id);
         let like = self.talks_to(call, id);
         self.open_media(call, id, (profile, remote), None, like);
         id

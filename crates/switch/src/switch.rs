@@ -139,8 +139,8 @@ pub struct Switch {
     pub(crate) authenticator: Authenticator,
     pub(crate) accounts: Accounts,
     pub(crate) pbx: Pbx,
-    pub(crate) calls: BTreeMap<CallId, Call>,
-    pub(crate) legs: BTreeMap<LegId, Leg>,
+    pub(crate) calls: BTreeMap<CallId, Box<Call>>,
+    pub(crate) legs: BTreeMap<LegId, Box<Leg>>,
     pub(crate) invites: BTreeMap<InviteId, LegId>,
     pub(crate) next_leg: u64,
     /// Legs that are taken as heard when their media did not show by then.

@@ -20,6 +20,8 @@ const MAX_TRACES: usize = 50_000;
 const USUAL_LINES: usize = 24;
 /// How long messages may follow the end of a call: the answer to our BYE, sent again a few times (RFC 3261 17.1.2.2).
 const LINGER: Duration = Duration::from_secs(3);
+/// How much longer they may, so that several traces are told together.
+const LINGER_SLACK: Duration = Duration::from_millis(100);
 
 /// Whose leg it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +207,9 @@ impl Traces {
     pub(crate) fn settle(&mut self, now: Instant) {
         for call in self.over.drain(..) {
             if self.open.contains_key(&call) {
-                self.lingering.insert((now + LINGER, call));
+                let (from, to) = (now + LINGER, now + LINGER + LINGER_SLACK);
+                let with = self.lingering.last().map(|(at, _)| *at).filter(|at| (from..=to).contains(at));
+                self.lingering.insert((with.unwrap_or(to), call));
             }
         }
     }

@@ -45,9 +45,14 @@ pub(crate) struct Neighbour {
 }
 
 impl Neighbour {
-    /// Orders of a worker that has ended are of no interest any more.
+    /// Leaves an order for when the worker is woken next. Orders of a worker that has ended are of no interest any more.
+    fn hand(&self, order: Order) -> bool {
+        self.orders.send(order).is_ok()
+    }
+
+    /// Gives an order and wakes the worker.
     pub(crate) fn order(&self, order: Order) {
-        if self.orders.send(order).is_ok() {
+        if self.hand(order) {
             self.waker.wake();
         }
     }
@@ -110,6 +115,8 @@ pub struct MediaWorkers {
     recorder: Option<std::thread::JoinHandle<()>>,
     of_call: HashMap<CallId, (usize, u32)>,
     load: Vec<u32>,
+    /// Which workers have orders they were not woken for.
+    unwoken: Vec<bool>,
     /// What the workers did.
     pub figures: Arc<Figures>,
 }
@@ -143,16 +150,31 @@ impl MediaWorkers {
             workers.push(Neighbour { orders, waker });
             threads.push(thread);
         }
-        let load = vec![0; workers.len()];
-        Ok(Self { workers, threads, recorder: Some(recorder_thread), of_call: HashMap::new(), load, figures })
+        let (load, unwoken) = (vec![0; workers.len()], vec![false; workers.len()]);
+        let recorder = Some(recorder_thread);
+        Ok(Self { workers, threads, recorder, of_call: HashMap::new(), load, unwoken, figures })
     }
 
-    /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one.
+    /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one. It hears of it by
+    /// [`Self::wake`]: what is said at one time is worked off in one go.
     pub fn send(&mut self, call: CallId, command: Command) {
         let Some(index) = self.owner(call, &command) else { return };
         match command {
             Command::Move { leg, to } => self.move_leg(index, leg, CallId(to)),
-            command => self.workers[index].order(Order::Media(call, command)),
+            command => self.hand(index, Order::Media(call, command)),
+        }
+    }
+
+    fn hand(&mut self, index: usize, order: Order) {
+        self.unwoken[index] |= self.workers[index].hand(order);
+    }
+
+    /// Wakes the workers that were handed commands.
+    pub fn wake(&mut self) {
+        for (worker, unwoken) in self.workers.iter().zip(&mut self.unwoken) {
+            if std::mem::take(unwoken) {
+                worker.waker.wake();
+            }
         }
     }
 
@@ -162,11 +184,11 @@ impl MediaWorkers {
         let index = *index;
         *legs += 1;
         if index == from {
-            return self.workers[from].order(Order::Media(to, Command::Move { leg, to: to.0 }));
+            return self.hand(from, Order::Media(to, Command::Move { leg, to: to.0 }));
         }
         self.load[index] += 1;
         self.load[from] = self.load[from].saturating_sub(1);
-        self.workers[from].order(Order::Give(leg, self.workers[index].clone()));
+        self.hand(from, Order::Give(leg, self.workers[index].clone()));
     }
 
     /// The worker of the call; none for a command about a call whose legs are all closed.

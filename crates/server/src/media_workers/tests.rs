@@ -34,6 +34,11 @@ impl World {
         Self { workers: MediaWorkers::start(&options, &told).unwrap(), events }
     }
 
+    fn order(&mut self, call: CallId, command: Command) {
+        self.workers.send(call, command);
+        self.workers.wake();
+    }
+
     async fn event(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         let next = async {
             loop {
@@ -53,7 +58,7 @@ impl World {
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
         );
         let offer = Some(offer.into_bytes().into());
-        self.workers.send(call, Command::Open { leg, profile: Profile::Rtp, offer, family: Family::V4, like: None });
+        self.order(call, Command::Open { leg, profile: Profile::Rtp, offer, family: Family::V4, like: None });
         let Event::LocalSdp { sdp, .. } = self.event(|event| matches!(event, Event::LocalSdp { .. })).await else {
             unreachable!()
         };
@@ -89,13 +94,13 @@ async fn talks_after_a_move(workers: usize) {
     let (a, b) = (phone(), phone());
     let to_a = world.open(FIRST, &a).await;
     let to_b = world.open(SECOND, &b).await;
-    world.workers.send(SECOND.0, Command::Move { leg: SECOND.1, to: FIRST.0.0 });
+    world.order(SECOND.0, Command::Move { leg: SECOND.1, to: FIRST.0.0 });
     world.event(|event| matches!(event, Event::Arrived { leg } if *leg == SECOND.1)).await;
-    world.workers.send(FIRST.0, Command::Bridge { a: FIRST.1, b: SECOND.1 });
+    world.order(FIRST.0, Command::Bridge { a: FIRST.1, b: SECOND.1 });
     assert!(comes_through(&a, to_a, &b, 0x11), "nothing from the first to the second");
     assert!(comes_through(&b, to_b, &a, 0x22), "nothing from the second to the first");
     for (_, leg) in [FIRST, SECOND] {
-        world.workers.send(FIRST.0, Command::Close { leg });
+        world.order(FIRST.0, Command::Close { leg });
         world.event(|event| matches!(event, Event::Closed { leg: closed, .. } if *closed == leg)).await;
     }
     assert!(world.workers.of_call.is_empty());

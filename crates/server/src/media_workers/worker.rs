@@ -23,7 +23,7 @@ const MAX_PACKET: usize = 2048;
 const TICK: Duration = Duration::from_micros(500);
 /// The same where nobody talks with anybody: prompts have their own pace, and nothing waits to be forwarded.
 const TICK_WITHOUT_BRIDGES: Duration = Duration::from_millis(2);
-/// Where events or recordings wait for others to take them, it is tried again after this.
+/// Where recordings wait for others to take them, it is tried again after this.
 const CATCH_UP: Duration = Duration::from_millis(5);
 /// Figures are taken once in this many wake-ups.
 const COUNT_EVERY: u32 = 32;
@@ -98,9 +98,9 @@ impl Worker {
             }
             let before = Instant::now();
             let mut timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
-            // Both must be asked.
-            if self.events.catch_up() | self.recorder.catch_up() {
-                timeout = Some(timeout.map_or(CATCH_UP, |timeout| timeout.min(CATCH_UP)));
+            let recordings = self.recorder.catch_up().then_some(CATCH_UP);
+            for again in [self.events.catch_up(before), recordings].into_iter().flatten() {
+                timeout = Some(timeout.map_or(again, |timeout| timeout.min(again)));
             }
             if next == Next::Look {
                 timeout = Some(Duration::ZERO);

@@ -3,14 +3,15 @@
 use super::packet_info;
 use sip::{Flow, Transport};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::task::Poll;
 use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use tokio::io::unix::AsyncFd;
 
 struct Bound {
-    socket: UdpSocket,
+    /// Watched for what comes alone: that what was sent has left would wake the thread once more for each datagram.
+    socket: AsyncFd<UdpSocket>,
     address: SocketAddr,
     /// Bound to all addresses of its family: each datagram tells which one it was sent to.
     is_wildcard: bool,
@@ -28,15 +29,17 @@ impl UdpSockets {
     ///
     /// # Errors
     /// When one cannot be watched.
-    pub(crate) fn new(sockets: Vec<std::net::UdpSocket>) -> io::Result<Self> {
-        let bound = |socket: std::net::UdpSocket| {
+    pub(crate) fn new(sockets: Vec<UdpSocket>) -> io::Result<Self> {
+        let bound = |socket: UdpSocket| {
             socket.set_nonblocking(true)?;
             let address = socket.local_addr()?;
             let is_wildcard = address.ip().is_unspecified();
             if is_wildcard {
                 packet_info::enable(&socket, address.is_ipv6())?;
             }
-            Ok(Bound { socket: UdpSocket::from_std(socket)?, address, is_wildcard })
+            // SAFETY: the socket owns its descriptor, which stays open and the same until the `AsyncFd` drops it.
+            let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?;
+            Ok(Bound { socket, address, is_wildcard })
         };
         Ok(Self { sockets: sockets.into_iter().map(bound).collect::<io::Result<_>>()?, next: 0 })
     }
@@ -48,7 +51,7 @@ impl UdpSockets {
         let ready = std::future::poll_fn(|context| {
             let turn = |step: usize| (first + step) % count.max(1);
             let is_ready = |index: &usize| {
-                self.sockets.get(*index).is_some_and(|bound| bound.socket.poll_recv_ready(context).is_ready())
+                self.sockets.get(*index).is_some_and(|bound| bound.socket.poll_read_ready(context).is_ready())
             };
             (0..count).map(turn).find(is_ready).map_or(Poll::Pending, Poll::Ready)
         })
@@ -64,11 +67,11 @@ impl UdpSockets {
     pub(crate) fn receive(&self, index: usize, buffer: &mut [u8]) -> io::Result<(usize, Flow)> {
         let Some(bound) = self.sockets.get(index) else { return Err(io::ErrorKind::WouldBlock.into()) };
         let (length, remote, local) = if bound.is_wildcard {
-            let read = || packet_info::receive(bound.socket.as_raw_fd(), buffer);
+            let read = |socket: &UdpSocket| packet_info::receive(socket.as_raw_fd(), buffer);
             let (length, remote, ip) = bound.socket.try_io(Interest::READABLE, read)?;
             (length, remote, ip.map_or(bound.address, |ip| SocketAddr::new(ip, bound.address.port())))
         } else {
-            let (length, remote) = bound.socket.try_recv_from(buffer)?;
+            let (length, remote) = bound.socket.try_io(Interest::READABLE, |socket| socket.recv_from(buffer))?;
             (length, remote, bound.address)
         };
         Ok((length, Flow { transport: Transport::Udp, local, remote, connection: 0 }))
@@ -92,10 +95,9 @@ impl UdpSockets {
         let Some(bound) = bound.filter(may_carry) else { return Err(io::ErrorKind::AddrNotAvailable.into()) };
         let has_source = !flow.local.ip().is_unspecified() && flow.local.is_ipv4() == flow.remote.is_ipv4();
         if bound.is_wildcard && has_source {
-            let write = || packet_info::send(bound.socket.as_raw_fd(), bytes, flow.remote, flow.local.ip());
-            return bound.socket.try_io(Interest::WRITABLE, write);
+            return packet_info::send(bound.socket.as_raw_fd(), bytes, flow.remote, flow.local.ip());
         }
-        bound.socket.try_send_to(bytes, flow.remote)
+        bound.socket.get_ref().send_to(bytes, flow.remote)
     }
 }
 

@@ -50,7 +50,7 @@ impl Endpoint {
         session.is_late = invite.body.is_none();
         session.local = invite.body;
         session.credentials = invite.credentials;
-        self.invites.insert(id, session);
+        self.invites.insert(id, Box::new(session));
         self.wire.timers.set(now, Timer::C(id), invite.ring_limit.unwrap_or(RING_LIMIT));
         self.start_client(
             now,

@@ -233,8 +233,8 @@ impl Endpoint {
 
     /// The peer knows nothing of the call any more: it is told as ended, and BYE goes out all the same.
     pub(super) fn call_is_gone(&mut self, now: Instant, id: u64, cause: EndCause) {
-        let is_closing = |session: &InviteSession| matches!(session.phase, crate::session::Phase::Closing);
-        let Some(is_closing) = self.invites.get(&id).map(is_closing) else { return };
+        let Some(session) = self.invites.get(&id) else { return };
+        let is_closing = matches!(session.phase, crate::session::Phase::Closing);
         self.tell_end(id, Event::Ended { id: InviteId(id), cause, reason: None });
         if !is_closing {
             self.refuse_open_offer(now, id);

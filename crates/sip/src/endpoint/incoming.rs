@@ -45,7 +45,7 @@ impl Endpoint {
         session.ability = ability;
         session.timer.take_request(&request, ability);
         session.is_late = request.sdp().is_none();
-        self.invites.insert(id, session);
+        self.invites.insert(id, Box::new(session));
         self.note_remote(id, request.sdp());
         self.events.push_back(Event::Invite { id: InviteId(id), request, flow });
     }

@@ -176,13 +176,14 @@ struct Server {
 pub struct Endpoint {
     config: Config,
     wire: Wire,
-    clients: BTreeMap<u64, Client>,
-    servers: BTreeMap<u64, Server>,
+    /// What is large stands in boxes: a tree moves its entries about.
+    clients: BTreeMap<u64, Box<Client>>,
+    servers: BTreeMap<u64, Box<Server>>,
     /// CANCELs by the number of their INVITE: both have the same branch.
     cancels: BTreeMap<u64, u64>,
     /// First INVITEs by From tag, Call-ID and CSeq, to find those that came by two ways (RFC 3261 8.2.2.2).
     merged: BTreeMap<u64, u64>,
-    invites: BTreeMap<u64, InviteSession>,
+    invites: BTreeMap<u64, Box<InviteSession>>,
     subscriptions: BTreeMap<u64, Subscription>,
     /// At most one an invite session, and few that outlive theirs.
     referrals: BTreeMap<u64, refer::Referral>,
@@ -325,7 +326,7 @@ impl Endpoint {
         user: ClientUser,
     ) {
         let transaction = ClientTransaction::start(now, branch.0, branch.1, method, flow, bytes, &mut self.wire);
-        self.clients.insert(branch.0, Client { transaction, user });
+        self.clients.insert(branch.0, Box::new(Client { transaction, user }));
     }
 
     /// Numbers for a new branch: those of the client transaction.
@@ -382,7 +383,7 @@ impl Endpoint {
     }
 
     fn session(&mut self, id: InviteId) -> Option<&mut InviteSession> {
-        self.invites.get_mut(&id.0).filter(|session| !session.told)
+        self.invites.get_mut(&id.0).map(Box::as_mut).filter(|session| !session.told)
     }
 }
 

@@ -161,7 +161,7 @@ impl Endpoint {
     ) {
         let (key, tag) = key_tag;
         let transaction = ServerTransaction::start(now, key, request, flow, tag, &mut self.wire);
-        self.servers.insert(key, Server { transaction, user, merged: None });
+        self.servers.insert(key, Box::new(Server { transaction, user, merged: None }));
     }
 }
 

@@ -160,6 +160,31 @@ fn to_a_number() {
     assert_eq!(world.ended[0].missed_reason, None);
 }
 
+/// Its BYE waits two seconds for an answer to the NOTIFY; those who talk do not.
+#[test]
+fn a_phone_that_falls_silent_keeps_nothing() {
+    let mut world = World::new();
+    world.customer_talks_to_minji();
+    world.refer(MINJI, 0, "sip:u2@192.0.2.1");
+    world.skip();
+    world.parties[MINJI].is_gone = true;
+    world.answer(JUN, 0);
+    assert_eq!(world.heard(), "carrier hears jun, minji hears nothing, jun hears carrier");
+    assert_eq!(world.switch.counts().sip.invites, 3);
+    world.skip();
+    world.wait(1);
+    world.check("minji < NOTIFY (200)");
+    world.wait(1);
+    world.check(
+        "
+        minji < NOTIFY (200)
+        minji < BYE
+        ",
+    );
+    world.hang_up(JUN, 0);
+    world.check_all_free();
+}
+
 #[test]
 fn a_number_that_is_busy() {
     let mut world = World::new();
