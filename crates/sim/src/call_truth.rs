@@ -1,7 +1,8 @@
 //! What must hold of every call, as its records tell and as the parties hear it.
 
-use crate::agent::{Agent, AgentCall, Fault, Stand, key_of};
+use crate::agent::{Agent, AgentCall, Fault, Stand, THIN, key_of};
 use crate::excuse;
+use crate::unheard_truth::UnheardTruth;
 use crate::voice::Side;
 use crate::wire_truth::WireTruth;
 use crate::workspace::{self, MANAGERS};
@@ -62,6 +63,7 @@ impl CallTruth {
         records: Vec<Record>,
         all_there: bool,
         agents: &[Agent],
+        unheard: &UnheardTruth,
         now: Instant,
     ) -> Result<(), String> {
         let mut newly_presented = Vec::new();
@@ -74,7 +76,7 @@ impl CallTruth {
                 return Err(format!("a call changed after its end: {call:?}"));
             }
             if call.state == CallState::Ended && call.answered_by.is_some() && call.engaged_at.is_some() {
-                excuse::check_end(&call, key(&call), agents, now)?;
+                excuse::check_end(&call, key(&call), agents, unheard, now)?;
             }
             let rang = before.map_or(&[][..], presented);
             newly_presented.extend(presented(&call).iter().copied().filter(|manager| !rang.contains(manager)));
@@ -126,12 +128,12 @@ impl CallTruth {
     ///
     /// # Errors
     /// Says who does not.
-    pub fn listen(&mut self, agents: &[Agent], now: Instant) -> Result<(), String> {
+    pub fn listen(&mut self, agents: &[Agent], wire: &WireTruth, now: Instant) -> Result<(), String> {
         while let Some((at, id)) = self.engaged.first().copied()
             && at <= now
         {
             self.engaged.remove(&(at, id));
-            self.check_heard(id, agents, now)?;
+            self.check_heard(id, agents, wire, now)?;
         }
         self.check_stranger(agents)
     }
@@ -233,7 +235,7 @@ impl CallTruth {
         }
     }
 
-    fn check_heard(&mut self, id: CallId, agents: &[Agent], now: Instant) -> Result<(), String> {
+    fn check_heard(&mut self, id: CallId, agents: &[Agent], wire: &WireTruth, now: Instant) -> Result<(), String> {
         let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else {
             return Ok(());
         };
@@ -247,9 +249,17 @@ impl CallTruth {
                     && call.side == side
                     && call.version == 1
                     && !call.faults.iter().any(|f| f.haunts())
+                    // Another device of the same call that answered when nobody waited for it any more.
+                    && !wire.is_unheard(&call.call_id)
             })
         };
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
+        // The engine lets a key through and not the speech beside it; thin speech goes on that much later.
+        let pressed = customer.pressed_at.max(manager.pressed_at);
+        if let Some(due) = pressed.map(|at| at + THIN + self.heard_within).filter(|due| *due > now) {
+            self.engaged.insert((due, id));
+            return Ok(());
+        }
         for call in [customer, manager] {
             if call.hearing.voice.is_none() {
                 return Err(format!(

@@ -21,6 +21,7 @@ impl World {
                 if let (Some(glance), Some(sender)) = (Glance::at(&bytes), self.agents.get(agent)) {
                     self.wire.arrived(self.clock.elapsed(), agent, sender.is_phone(), &glance);
                     self.answers.arrived(self.clock.elapsed(), agent, &glance);
+                    self.unheard.arrived(now.instant, &glance);
                 }
                 self.switch.handle_message(now, flow, &bytes);
                 self.flush_switch()
@@ -100,7 +101,7 @@ impl World {
             }
         }
         let all_there = self.everybody_is_there();
-        self.calls.take(records, all_there, &self.agents, now)
+        self.calls.take(records, all_there, &self.agents, &self.unheard, now)
     }
 
     fn carry_to_agent(&mut self, transmit: Transmit) -> Result<(), String> {
@@ -134,6 +135,7 @@ impl World {
         }
         self.switch.recycle(bytes);
         self.answers.sent(self.clock.elapsed(), n, &glance);
+        self.unheard.switch_sent(now, &glance);
         self.wire.sent(self.clock.elapsed(), n, &glance, lines)
     }
 
@@ -177,6 +179,7 @@ impl World {
                 true
             };
             if let Some(glance) = glance {
+                self.unheard.agent_sent(now, &glance);
                 self.ladder.arrow(self.clock.elapsed(), End::Agent(n), End::Sori, &glance, !will_arrive);
             }
         }

@@ -24,6 +24,7 @@ pub mod run;
 pub mod scenario;
 pub mod sockets;
 pub mod stranger;
+pub mod unheard_truth;
 pub mod voice;
 pub mod way;
 pub mod wire_truth;

@@ -23,6 +23,8 @@ struct Seen {
     presents: bool,
     /// The switch was told that the agent is out of reach.
     lost: bool,
+    /// The first response came when the INVITE had been given up.
+    too_late: bool,
     /// The INVITE was the switch's.
     ours: bool,
     /// CSeq number of the peer's first INVITE, of the one with credentials when it was challenged.
@@ -150,6 +152,7 @@ impl WireTruth {
         }
         if seen.unheard_since.take().is_some_and(|sent| at > sent + TIMER_B) {
             // Too late: the phone rings for nobody, and SIP has no way to tell it.
+            seen.too_late = true;
             seen.over = Some("the INVITE had timed out");
             return;
         }
@@ -162,10 +165,12 @@ impl WireTruth {
         }
     }
 
-    /// Has nothing come back for this INVITE of the switch? Then the phone rings and nobody can tell it to stop.
+    /// Has nothing come back for this INVITE of the switch while somebody waited? Then the phone rings, or believes it
+    /// talks, and nobody can tell it better: CANCEL waits for a response (RFC 3261 9.1), and a response that comes after
+    /// timer B belongs to no transaction any more and is discarded (18.1.2).
     #[must_use]
     pub fn is_unheard(&self, call_id: &str) -> bool {
-        self.dialogs.get(call_id).is_some_and(|seen| seen.unheard_since.is_some())
+        self.dialogs.get(call_id).is_some_and(|seen| seen.unheard_since.is_some() || seen.too_late)
     }
 
     /// An agent lost its connection, or the switch was told that it is out of reach: its calls are lost without a word.
@@ -193,6 +198,19 @@ mod tests {
         truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"), 1).unwrap();
         truth.arrived(Duration::ZERO, 1, true, &message("SIP/2.0 180 Ringing", "1 INVITE", "<sip:u@h>;tag=2"));
         truth
+    }
+
+    #[test]
+    fn what_comes_when_nobody_waits_any_more_is_as_if_nothing_came() {
+        for (second, is_unheard) in [(31, false), (33, true)] {
+            let mut truth = WireTruth::default();
+            truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"), 1).unwrap();
+            assert!(truth.is_unheard("a"));
+            let answer = message("SIP/2.0 200 OK", "1 INVITE", "<sip:u@h>;tag=2");
+            truth.arrived(Duration::from_secs(second), 1, true, &answer);
+            truth.arrived(Duration::from_secs(second), 1, true, &answer);
+            assert_eq!(truth.is_unheard("a"), is_unheard, "answered after {second} s");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::network::{Link, Network};
 use crate::rng::Rng;
 use crate::sockets::Sockets;
 use crate::stranger::{Attack, Stranger};
+use crate::unheard_truth::UnheardTruth;
 use crate::way::Way;
 use crate::wire_truth::WireTruth;
 use crate::workspace;
@@ -73,6 +74,8 @@ pub struct World {
     pub wire: WireTruth,
     /// What holds of answers.
     pub answers: AnswerTruth,
+    /// What never got through.
+    pub unheard: UnheardTruth,
     /// What holds of calls.
     pub calls: CallTruth,
     pub(crate) setup: WorldSetup,
@@ -124,6 +127,7 @@ impl World {
             ladder: Ladder::default(),
             wire: WireTruth::default(),
             answers: AnswerTruth::default(),
+            unheard: UnheardTruth::default(),
             calls: CallTruth::new(setup.heard_within),
             network: Network::new(rng.fork()),
             switch,
@@ -241,7 +245,7 @@ impl World {
         }
         if self.listen_at <= now.instant {
             self.listen_at = now.instant + if self.is_idle() { LISTENING_IDLE } else { LISTENING };
-            self.calls.listen(&self.agents, now.instant)?;
+            self.calls.listen(&self.agents, &self.wire, now.instant)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
                 self.calls.look_for_silence(&self.agents, now.instant)?;
             }

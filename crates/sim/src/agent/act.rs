@@ -221,6 +221,7 @@ impl Agent {
             speaks: false,
             holds: false,
             agreed_at: None,
+            pressed_at: None,
             hearing: Hearing::default(),
             speech,
             version: 1,

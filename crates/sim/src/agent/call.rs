@@ -68,6 +68,8 @@ pub struct AgentCall {
     pub holds: bool,
     /// When they agreed to what we offered anew, such as to be taken back from hold.
     pub agreed_at: Option<Instant>,
+    /// When we last pressed a key.
+    pub pressed_at: Option<Instant>,
     /// What we heard.
     pub hearing: Hearing,
     pub(crate) speech: Speech,

@@ -17,6 +17,7 @@ pub use call::{AgentCall, Hearing, Stand};
 pub use deed::Deed;
 pub use fault::Fault;
 pub use habit::{Carrier, Habit, Phone};
+pub(crate) use speak::THIN;
 pub use trick::Trick;
 
 use crate::nat::NatKind;
@@ -120,6 +121,7 @@ pub struct Agent {
     register_cseq: u32,
     connections: u64,
     next_port: u16,
+    consultations: u64,
     offers: BTreeMap<InviteId, Vec<u8>>,
 }
 
@@ -152,6 +154,7 @@ impl Agent {
             register_cseq: 0,
             connections: 0,
             next_port: 0,
+            consultations: 0,
             offers: BTreeMap::new(),
         };
         agent.start_over();

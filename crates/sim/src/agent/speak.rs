@@ -12,7 +12,7 @@ const SAMPLES: u32 = 160;
 /// So many packets go out at the true rate; then speech thins out, so that a run costs little.
 const DENSE: u32 = 60;
 /// Between two packets of thinned speech.
-const THIN: Duration = Duration::from_millis(400);
+pub(crate) const THIN: Duration = Duration::from_millis(400);
 /// Packets of a key press, without the repetitions of its end (RFC 4733 2.5.1.2).
 const KEY_PACKETS: u16 = 4;
 /// The end is told so often (RFC 4733 2.5.1.4).
@@ -39,7 +39,9 @@ impl Agent {
     }
 
     pub(super) fn press(&mut self, id: InviteId, key: char, now: Instant) {
-        if let Some(timestamp) = self.calls.get(&id).map(|call| call.speech.timestamp) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.pressed_at = Some(now);
+            let timestamp = call.speech.timestamp;
             self.send_key(id, key, 0, timestamp, now);
         }
     }

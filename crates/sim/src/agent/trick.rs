@@ -1,12 +1,15 @@
 //! Messages an agent sends past its own endpoint, which would never send them.
 
-use super::{Agent, AgentCall, Stand};
+use super::{Agent, AgentCall, Stand, last_octet};
 use crate::workspace::{self, PHONES};
 use sip::InviteId;
 use std::time::Instant;
 
-/// So much more than the customer's is the key of whom a manager consults: of the same voice, when both are joined.
+/// Whom a manager consults has the customer's key and a multiple of this: of the same voice, when both are joined.
 const CONSULTED: u64 = 100 * crate::voice::VOICES;
+
+/// Agents are told apart by the last part of their addresses, below this.
+const MOST_AGENTS: u64 = 16;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,8 @@ impl Agent {
                 self.offer_anew(id, true, now);
                 let from = self.setup.sign_in.as_ref().map(|sign_in| sign_in.user.clone());
                 if let Some(from) = from {
-                    self.dial(&format!("010{:08}", key + CONSULTED), &from, true, now);
+                    let to = self.somebody_to_consult(key);
+                    self.dial(&format!("010{to:08}"), &from, true, now);
                 }
             }
             Trick::Join => {
@@ -58,6 +62,14 @@ impl Agent {
                 }
             }
         }
+    }
+
+    /// A number nobody else calls in a run, for rules find a device's call by the number: whoever consults twice, or after
+    /// a colleague, would else talk in one call while another of the same number is over.
+    fn somebody_to_consult(&mut self, about: u64) -> u64 {
+        self.consultations += 1;
+        let nth = MOST_AGENTS * self.consultations + u64::from(last_octet(self.ip()));
+        about % CONSULTED + CONSULTED * nth
     }
 
     fn refer(&mut self, call_id: &str, target: &str) {
@@ -89,5 +101,37 @@ impl Agent {
         let call_id = call_id.replace('@', "%40");
         let host = self.setup.server;
         Some(format!("sip:x@{host}?Replaces={call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Habit;
+    use crate::cast;
+    use crate::rng::Rng;
+    use crate::voice::{Side, of};
+    use sip::Transport;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn nobody_is_consulted_twice_and_all_have_the_customers_voice() {
+        const CUSTOMER: u64 = 15;
+        let mut phones: Vec<Agent> = PHONES
+            .iter()
+            .map(|phone| Agent::new(cast::phone(phone.0, Transport::Udp, 0, Habit::Obedient), Rng::new(1)))
+            .collect();
+        let mut asked = BTreeSet::from([CUSTOMER]);
+        for _ in 0..40 {
+            for phone in &mut phones {
+                // About whoever is consulted somebody else may be consulted too.
+                for about in [CUSTOMER, CUSTOMER + CONSULTED] {
+                    let key = phone.somebody_to_consult(about);
+                    assert!(asked.insert(key), "{key} is called again");
+                    assert_eq!(of(key, Side::Customer), of(CUSTOMER, Side::Customer));
+                    assert!(key < 100_000_000, "{key} has more than eight digits");
+                }
+            }
+        }
     }
 }
