@@ -78,8 +78,8 @@ impl CallTruth {
             if call.state == CallState::Ended && call.answered_by.is_some() && call.engaged_at.is_some() {
                 excuse::check_end(&call, key(&call), agents, unheard, now)?;
             }
-            let rang = before.map_or(&[][..], presented);
-            newly_presented.extend(presented(&call).iter().copied().filter(|manager| !rang.contains(manager)));
+            let rang = before.map_or_else(Vec::new, presented);
+            newly_presented.extend(presented(&call).into_iter().filter(|manager| !rang.contains(manager)));
             if call.engaged_at.is_some() && before.is_none_or(|before| before.engaged_at.is_none()) {
                 self.engaged.insert((now + self.heard_within, call.id));
             }
@@ -356,10 +356,23 @@ fn is_held(call: &AgentCall) -> bool {
     call.holds || call.far.is_some_and(|far| !far.direction.speaks())
 }
 
-/// Whom a call rings.
-fn presented(call: &CallRecord) -> &[ManagerId] {
-    let rings = call.direction == Direction::Inbound && call.state == CallState::Ringing;
-    if rings { &call.manager_ids } else { &[] }
+/// Whom a call rings: of a call that was handed on, whom it was presented to since, not who talked before.
+fn presented(call: &CallRecord) -> Vec<ManagerId> {
+    if call.direction != Direction::Inbound || call.state != CallState::Ringing {
+        return Vec::new();
+    }
+    let since = call.trace.iter().rposition(|mark| mark.what == "transfer").unwrap_or(0);
+    let rings = |id: &ManagerId| {
+        let name = id.to_string();
+        call.trace.iter().skip(since).any(|mark| mark.what == "presented" && mark.detail == name)
+    };
+    call.manager_ids.iter().copied().filter(rings).collect()
+}
+
+/// Did who handed it on hang up, and has nobody answered since? Then it takes up no line.
+fn is_given_away(call: &CallRecord) -> bool {
+    let last = |is: fn(&str, &str) -> bool| call.trace.iter().rposition(|mark| is(&mark.what, &mark.detail));
+    last(|what, detail| what == "manager_left" && detail == "transfer") > last(|what, _| what == "answered")
 }
 
 /// Whose line a call takes up.
@@ -367,7 +380,7 @@ fn on_line(call: &CallRecord) -> Option<ManagerId> {
     // Who joined it with another, or whose transfer to a number was answered, is out of it.
     let is_out =
         call.trace.iter().any(|mark| mark.what == "joined" || mark.what == "answered" && mark.detail == "transfer");
-    if is_out {
+    if is_out || is_given_away(call) {
         return None;
     }
     let dials = call.direction == Direction::Outbound && call.ringing_at.is_some() && call.failure.is_none();
