@@ -50,7 +50,7 @@ pub enum TransferRefusal {
     UnknownCall,
     /// The asking party does not talk in the call now, or is no manager.
     NotTalking,
-    /// The call to be joined with is none of this manager's, or is not talked in.
+    /// The call to be joined with is none of this manager's, or neither talked in nor dialled by them.
     NotYourCall,
     /// To the manager who has the call already.
     ToOneself,

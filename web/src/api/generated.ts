@@ -1937,7 +1937,10 @@ export interface components {
         };
         /** @description Whom to hand the call on to; exactly one of the three. */
         Transfer: {
-            /** @description Another call of the caller's: its other party and the customer are connected, the caller leaves both. */
+            /**
+             * @description Another call of the caller's: its other party and the customer are connected, the caller leaves both. Where nobody has
+             *     answered there yet, that call is given up and whom it rings rings for the customer.
+             */
             call_id?: string | null;
             /** @description A colleague: their ring devices ring, the customer hears the ringback. */
             manager_id?: string | null;

@@ -26,7 +26,8 @@ pub struct Transfer {
     /// A telephone number, as people dial it or with `+`; called through the carrier of the call's number.
     #[serde(default)]
     pub to: Option<String>,
-    /// Another call of the caller's: its other party and the customer are connected, the caller leaves both.
+    /// Another call of the caller's: its other party and the customer are connected, the caller leaves both. Where nobody has
+    /// answered there yet, that call is given up and whom it rings rings for the customer.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub call_id: Option<CallId>,
