@@ -122,6 +122,13 @@ impl Engine {
         self.packet(now, leg, channel, from, packet, sink);
     }
 
+    /// A packet of this leg is about to be handed over: memory is asked for what it will need. Only a hint.
+    pub fn foresee(&self, leg: LegId) {
+        if let Some(slot) = self.legs.slot(leg) {
+            self.legs.prefetch(slot);
+        }
+    }
+
     /// Runs what is due: frames, reports, timeouts. To be called at [`Self::next_timeout`], or every 5 ms.
     pub fn handle_tick(&mut self, now: Instant, sink: &mut impl PacketSink) {
         self.tick(now, sink);

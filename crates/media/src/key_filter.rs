@@ -21,14 +21,16 @@ const ECHO: Duration = Duration::from_millis(400);
 const WAITING: usize = 4;
 
 /// Pairs the two ways a press is heard.
+// In this order: what each packet asks for lies first.
+#[repr(C)]
 #[derive(Clone, Debug, Default)]
 pub struct KeyFilter {
     event: Option<(char, Instant, Option<Instant>)>,
+    /// When the last packet of a telephone-event came.
+    told: Option<Instant>,
     in_band: [Option<(char, Instant)>; WAITING],
     /// The key we sounded last, and until when.
     ours: Option<(char, Instant)>,
-    /// When the last packet of a telephone-event came.
-    told: Option<Instant>,
     /// The key that signalling passed on last.
     passed: Option<(char, Instant)>,
 }

@@ -14,12 +14,14 @@ const PROBATION: u8 = 2;
 const LONG_PROBATION: u8 = 50;
 
 /// Which source a leg listens to, and where it sends.
+// In this order: most packets ask for the state alone.
+#[repr(C)]
 #[derive(Clone, Debug)]
 pub struct Latch {
+    state: State,
     told: Option<SocketAddr>,
     /// Where the far end's signalling comes from: behind a NAT its media most likely does too.
     signalled: Option<IpAddr>,
-    state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,13 +89,15 @@ impl Latch {
 
     /// Judges a well-formed packet. `continues`: its SSRC and sequence number continue the latched stream.
     pub fn judge(&mut self, now: Instant, from: SocketAddr, ssrc: u32, continues: bool) -> Verdict {
+        if let State::Latched { source, last, .. } = &mut self.state
+            && *source == from
+        {
+            *last = now;
+            return Verdict::Taken;
+        }
         let is_known = self.is_known(from);
         let holder_is_known = self.source().is_some_and(|source| self.is_known(source));
         match &mut self.state {
-            State::Latched { source, last, .. } if *source == from => {
-                *last = now;
-                Verdict::Taken
-            }
             State::Latched { source, since, last } => {
                 let silent = now.saturating_duration_since(*last) >= SILENT;
                 let preferred = Some(from) == self.told && (silent || now.saturating_duration_since(*since) < PREFER);

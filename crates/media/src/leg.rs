@@ -2,6 +2,7 @@
 
 mod speech;
 
+use std::mem::offset_of;
 use std::time::{Duration, Instant};
 
 use crate::command::{Event, LegId};
@@ -14,6 +15,7 @@ use crate::negotiation::Agreed;
 use crate::out::{Out, PacketSink};
 use crate::payload_map::Sent;
 use crate::playback::Playback;
+use crate::prefetch::prefetch;
 use crate::prompt::FRAME;
 use crate::receive_stream::ReceiveStream;
 use crate::recording::Recording;
@@ -41,46 +43,51 @@ pub(crate) enum Transport {
 }
 
 /// Listening for keys.
+// In this order: what each packet asks for lies first.
+#[repr(C)]
 #[derive(Default)]
 pub(crate) struct Ears {
-    pub events: telephone_event::Receiver,
-    pub filter: KeyFilter,
     /// The key whose press began with the last telephone-event packet.
     pub pressed: Option<char>,
     /// The timestamp of a press by telephone-event that does not go over: signalling passed it on.
     pub withheld: Option<u32>,
     /// In-band detection, while it is wanted.
     pub in_band: Option<Box<Detector>>,
+    pub filter: KeyFilter,
+    pub events: telephone_event::Receiver,
     /// SSRC and timestamp after the last audio the detector heard.
     pub expected: Option<(u32, u32)>,
 }
 
 /// Media state of one leg.
+// In this order, and so on inside: what each packet asks for lies together, for a forwarded packet's time goes into waiting for
+// memory that the kernel's own work has displaced since the last one.
+#[repr(C)]
 pub(crate) struct Leg {
     pub id: LegId,
-    pub transport: Transport,
-    pub agreed: Option<Agreed>,
     /// The slot of the leg it hears and is heard by; its own slot for an echo.
     pub partner: Option<u32>,
-    pub playback: Option<Playback>,
-    pub keys: KeyQueue,
-    pub recording: Option<Box<Recording>>,
-    pub ears: Ears,
-    pub receive: ReceiveStream,
-    pub send: SendStream,
-    pub timers: Timers,
-    pub dropped: u64,
+    pub last_heard: Instant,
     pub flowing: bool,
     pub quiet_told: bool,
-    pub last_heard: Instant,
-    pub seed: Seed,
-    pub cname: u64,
     /// The next own frame does not follow the last one in time.
     pub gap: bool,
+    pub recording: Option<Box<Recording>>,
     /// What it says in samples, while somebody needs that.
     pub decoding: Option<Box<Decoding>>,
+    pub playback: Option<Playback>,
+    pub keys: KeyQueue,
+    pub send: SendStream,
+    pub receive: ReceiveStream,
+    pub agreed: Option<Agreed>,
+    pub transport: Transport,
+    pub ears: Ears,
+    pub timers: Timers,
     /// What encodes for it, while something is to be encoded.
     pub speaking: Option<Box<Speaking>>,
+    pub dropped: u64,
+    pub seed: Seed,
+    pub cname: u64,
     /// Milliseconds made up by decoders that are gone, and packets too late for them.
     pub concealed_ms: u64,
     /// See [`Self::concealed_ms`].
@@ -114,6 +121,13 @@ impl Leg {
             concealed_ms: 0,
             late: 0,
         }
+    }
+
+    /// Asks memory for what each packet needs of it: see the order of its fields.
+    pub fn prefetch(&self) {
+        prefetch(self, offset_of!(Self, agreed) + 80);
+        prefetch(&self.transport, 160);
+        prefetch(&self.ears, 64);
     }
 
     /// Codec agreed and, where they come by DTLS, keys exchanged.

@@ -6,9 +6,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::command::LegId;
 use crate::leg::Leg;
 
-/// Spreads leg numbers, which the switch hands out, by a fixed multiplication.
-#[derive(Default)]
-pub(crate) struct LegHasher(u64);
+/// By leg. The switch hands out numbers in turn: legs of one call lie side by side, and a packet that goes from one to the other
+/// finds both in the same line of memory.
+pub type LegMap<T> = HashMap<LegId, T, BuildHasherDefault<LegHasher>>;
+
+/// Keeps neighbours neighbours; only the top seven bits, which tell apart what shares a place, are spread.
+#[derive(Debug, Default)]
+pub struct LegHasher(u64);
 
 impl Hasher for LegHasher {
     fn finish(&self) -> u64 {
@@ -22,7 +26,8 @@ impl Hasher for LegHasher {
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = (number ^ number >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        const TAG: u64 = 0x7f << 57;
+        self.0 = number & !TAG | number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & TAG;
     }
 }
 
@@ -31,7 +36,7 @@ impl Hasher for LegHasher {
 pub(crate) struct LegTable {
     slots: Vec<(u32, Option<Box<Leg>>)>,
     free: Vec<u32>,
-    by_id: HashMap<LegId, u32, BuildHasherDefault<LegHasher>>,
+    by_id: LegMap<u32>,
 }
 
 impl LegTable {
@@ -79,6 +84,13 @@ impl LegTable {
         self.by_id.remove(&leg.id);
         self.free.push(slot);
         Some(leg)
+    }
+
+    /// Asks memory for what a packet from or to the leg in `slot` will need.
+    pub fn prefetch(&self, slot: u32) {
+        if let Some(leg) = self.get(slot) {
+            leg.prefetch();
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Leg)> {

@@ -39,6 +39,7 @@ pub mod out;
 pub mod payload_map;
 mod pitch;
 mod playback;
+pub mod prefetch;
 pub mod prompt;
 pub mod quality;
 mod receive_stream;
@@ -64,6 +65,7 @@ pub use command::{Command, Event, Figures, LegId, Profile, PromptKey, RefusedSdp
 pub use country_tones::CountryCode;
 pub use engine::{Engine, EngineConfig, MovedLeg};
 pub use family::Family;
+pub use leg_table::LegMap;
 pub use library::Library;
 pub use negotiation::LocalAddresses;
 pub use out::{Channel, Counts, PacketSink};

@@ -26,14 +26,10 @@ pub struct LocalAddresses {
 }
 
 /// What was agreed.
+// In this order: what each packet asks for lies together.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed {
-    /// Payload types.
-    pub payloads: PayloadMap,
-    /// Where to send RTP; `None` when the far end wrote a host name or `0.0.0.0`.
-    pub rtp: Option<SocketAddr>,
-    /// Where to send RTCP; `None` as above.
-    pub rtcp: Option<SocketAddr>,
     /// The far end put us on hold.
     pub far_holds: bool,
     /// Whether we may send media.
@@ -46,6 +42,12 @@ pub struct Agreed {
     pub ptime_ms: u32,
     /// How long packets may last at most, where the far end said so, in milliseconds.
     pub max_ptime_ms: Option<u32>,
+    /// Payload types.
+    pub payloads: PayloadMap,
+    /// Where to send RTP; `None` when the far end wrote a host name or `0.0.0.0`.
+    pub rtp: Option<SocketAddr>,
+    /// Where to send RTCP; `None` as above.
+    pub rtcp: Option<SocketAddr>,
 }
 
 /// The side of one leg in offers and answers.

@@ -26,16 +26,18 @@ pub struct EventType {
 const MAX_HEARD: usize = 12;
 
 /// The payload types agreed for a leg.
+// In this order: what each packet asks for lies together.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PayloadMap {
     /// The codec we send.
     pub codec: Codec,
     /// The payload type we send audio with (the far end's number).
     pub audio: u8,
-    /// What we send telephone-events with; none when the far end has none.
-    pub event: Option<EventType>,
     /// The payload type of comfort noise, where the far end takes it.
     pub noise: Option<u8>,
+    /// What we send telephone-events with; none when the far end has none.
+    pub event: Option<EventType>,
     heard: [(u8, Option<Payload>); MAX_HEARD],
 }
 

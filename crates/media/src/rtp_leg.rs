@@ -17,20 +17,22 @@ use crate::sdp::Sdp;
 use crate::srtp::{MAX_TRAILER, Sdes, Security, Srtp};
 
 /// Transport state of an RTP leg.
+// In this order: what each packet asks for lies first.
+#[repr(C)]
 pub(crate) struct RtpLeg {
-    negotiation: Negotiation,
     /// Who is listened to.
     pub latch: Latch,
-    told_rtcp: Option<SocketAddr>,
-    heard_rtcp: Option<SocketAddr>,
-    /// Where our RTCP leaves from.
-    rtcp_channel: Channel,
     /// What protects the packets; nothing where RTP is plain, and while a handshake goes on.
     pub srtp: Option<Box<Srtp>>,
     /// The handshakes in front of it, where keys come by DTLS.
     dtls: Option<Box<Dtls>>,
     /// Our stream is to go on under another SSRC: the far end made a new context for it.
     rekeyed: bool,
+    /// Where our RTCP leaves from.
+    rtcp_channel: Channel,
+    told_rtcp: Option<SocketAddr>,
+    heard_rtcp: Option<SocketAddr>,
+    negotiation: Negotiation,
     /// What the far end says of our packets.
     pub far: FarReports,
 }

@@ -10,19 +10,8 @@ use std::time::{Duration, Instant};
 const BURST_LOOKS: u32 = 6;
 /// The same where packets come densely: what comes meanwhile can wait for the next row.
 const DENSE_LOOKS: u32 = 1;
-/// Who waited longer than this after a rest was not woken by what came during it.
+/// Who waited longer than this was not woken by what had come meanwhile.
 const AT_ONCE: Duration = Duration::from_micros(50);
-
-/// What to do after a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Wait until something comes or is due.
-    Wait,
-    /// Look again at once.
-    Look,
-    /// Rest, then wait.
-    Rest(Duration),
-}
 
 /// The rhythm of one worker's looks.
 #[derive(Debug, Default)]
@@ -36,14 +25,16 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Something woke the worker at `woken`, after it had waited since `since`: how long to rest before it looks. `tick` is the
+    /// Something was there at `woken`, after the worker had waited since `since`: how long to rest before it looks. `tick` is the
     /// shortest time between two rows, nothing where few legs make rests needless.
     pub(crate) fn wake(&mut self, tick: Option<Duration>, since: Instant, woken: Instant) -> Option<Duration> {
-        if self.looks > 0 {
+        let at_once = woken.saturating_duration_since(since) < AT_ONCE;
+        if self.looks > 0 && at_once {
             return None;
         }
+        self.looks = 0;
         if self.is_dense {
-            self.is_dense = woken.saturating_duration_since(since) < AT_ONCE;
+            self.is_dense = at_once;
             return None;
         }
         let early = (self.row? + tick?).checked_duration_since(woken).filter(|rest| !rest.is_zero())?;
@@ -51,11 +42,17 @@ impl Pace {
         Some(early)
     }
 
-    /// A look at `began` found something or not, and was worked off at `now`.
-    pub(crate) fn looked(&mut self, found: bool, tick: Option<Duration>, began: Instant, now: Instant) -> Next {
+    /// A look at `began` found something or not, and was worked off at `now`: how long to rest before the next wait.
+    pub(crate) fn looked(
+        &mut self,
+        found: bool,
+        tick: Option<Duration>,
+        began: Instant,
+        now: Instant,
+    ) -> Option<Duration> {
         let Some(tick) = tick else {
             *self = Self::default();
-            return Next::Wait;
+            return None;
         };
         if found {
             if self.looks == 0 {
@@ -63,15 +60,17 @@ impl Pace {
             }
             self.looks += 1;
             if self.looks < if self.is_dense { DENSE_LOOKS } else { BURST_LOOKS } {
-                return Next::Look;
+                return None;
             }
         }
         self.looks = 0;
-        let row = self.row.filter(|_| self.is_dense && found);
-        match row.and_then(|row| (row + tick).checked_duration_since(now)) {
-            Some(rest) if !rest.is_zero() => Next::Rest(rest),
-            _ => Next::Wait,
-        }
+        let row = self.row.filter(|_| self.is_dense && found)?;
+        (row + tick).checked_duration_since(now).filter(|rest| !rest.is_zero())
+    }
+
+    /// Whether the last look went on with what the ones before it had begun.
+    pub(crate) fn is_in_a_row(&self) -> bool {
+        self.looks > 1
     }
 }
 
@@ -92,34 +91,36 @@ mod tests {
             let start = at(start, burst * 1_000);
             assert_eq!(pace.wake(TICK, start, at(start, 500)), None);
             let start = at(start, 500);
-            assert_eq!(pace.looked(true, TICK, start, at(start, 20)), Next::Look);
-            assert_eq!(pace.looked(true, TICK, at(start, 20), at(start, 90)), Next::Look);
-            assert_eq!(pace.looked(false, TICK, at(start, 90), at(start, 91)), Next::Wait);
+            assert_eq!(pace.looked(true, TICK, start, at(start, 20)), None);
+            assert_eq!(pace.wake(TICK, at(start, 20), at(start, 21)), None);
+            assert_eq!(pace.looked(true, TICK, at(start, 21), at(start, 90)), None);
+            assert!(pace.is_in_a_row());
         }
     }
 
     #[test]
     fn what_comes_at_all_times_is_taken_once_a_tick() {
         let (start, mut pace) = (Instant::now(), Pace::default());
-        for look in 1..BURST_LOOKS {
-            assert_eq!(pace.looked(true, TICK, start, at(start, u64::from(look))), Next::Look);
+        for look in 1..=BURST_LOOKS {
+            let now = at(start, u64::from(look));
+            assert_eq!(pace.wake(TICK, now, now), None);
+            assert_eq!(pace.looked(true, TICK, start, now), None);
         }
-        assert_eq!(pace.looked(true, TICK, at(start, 30), at(start, 40)), Next::Wait);
         // Woken again much too soon: from now on it rests before it waits.
         assert_eq!(pace.wake(TICK, at(start, 40), at(start, 60)), Some(Duration::from_micros(440)));
-        assert_eq!(pace.looked(true, TICK, at(start, 500), at(start, 600)), Next::Rest(Duration::from_micros(400)));
+        assert_eq!(pace.looked(true, TICK, at(start, 500), at(start, 600)), Some(Duration::from_micros(400)));
         assert_eq!(pace.wake(TICK, at(start, 1_000), at(start, 1_001)), None);
-        assert_eq!(pace.looked(true, TICK, at(start, 1_001), at(start, 1_200)), Next::Rest(Duration::from_micros(301)));
+        assert_eq!(pace.looked(true, TICK, at(start, 1_001), at(start, 1_200)), Some(Duration::from_micros(301)));
         // Nothing had come during the rest: bursts again.
         assert_eq!(pace.wake(TICK, at(start, 1_501), at(start, 1_700)), None);
-        assert_eq!(pace.looked(true, TICK, at(start, 1_700), at(start, 1_720)), Next::Look);
+        assert_eq!(pace.looked(true, TICK, at(start, 1_700), at(start, 1_720)), None);
     }
 
     #[test]
     fn few_legs_never_rest() {
         let (start, mut pace) = (Instant::now(), Pace::default());
-        assert_eq!(pace.looked(true, None, start, at(start, 1)), Next::Wait);
+        assert_eq!(pace.looked(true, None, start, at(start, 1)), None);
         assert_eq!(pace.wake(None, start, at(start, 2)), None);
-        assert_eq!(pace.looked(true, None, at(start, 2), at(start, 3)), Next::Wait);
+        assert_eq!(pace.looked(true, None, at(start, 2), at(start, 3)), None);
     }
 }

@@ -2,8 +2,7 @@
 
 use super::PortPool;
 use super::epoll::Epoll;
-use media::{Channel, Family, LegId, LocalAddresses, PacketSink, Profile};
-use std::collections::HashMap;
+use media::{Channel, Family, LegId, LegMap, LocalAddresses, PacketSink, Profile};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -58,14 +57,14 @@ pub(crate) struct Sockets {
     ports: Arc<PortPool>,
     slots: Vec<Option<MediaSocket>>,
     free: Vec<usize>,
-    legs: HashMap<LegId, OfLeg>,
+    legs: LegMap<OfLeg>,
     /// Packets sent since the last look.
     pub(crate) sent: u64,
 }
 
 impl Sockets {
     pub(crate) fn new(addresses: MediaAddresses, ports: Arc<PortPool>) -> Self {
-        Self { addresses, ports, slots: Vec::new(), free: Vec::new(), legs: HashMap::new(), sent: 0 }
+        Self { addresses, ports, slots: Vec::new(), free: Vec::new(), legs: LegMap::default(), sent: 0 }
     }
 
     /// Binds the sockets of a leg; `None` when no port of the range is left.
@@ -132,6 +131,13 @@ impl Sockets {
 
     pub(crate) fn at(&self, token: u64) -> Option<&MediaSocket> {
         self.slots.get(usize::try_from(token).ok()?)?.as_ref()
+    }
+
+    /// Asks memory for what [`Self::at`] will read.
+    pub(crate) fn prefetch(&self, token: u64) {
+        if let Some(slot) = usize::try_from(token).ok().and_then(|token| self.slots.get(token)) {
+            media::prefetch::prefetch(slot, size_of_val(slot));
+        }
     }
 
     pub(crate) fn close(&mut self, leg: LegId) {

@@ -1,7 +1,7 @@
 //! One media worker: its loop, and nothing of what media means.
 
 use super::epoll::{Epoll, Waker};
-use super::pace::{Next, Pace};
+use super::pace::Pace;
 use super::recorder::{Piece, Pieces};
 use super::sockets::{MediaAddresses, Sockets};
 use super::teller::Teller;
@@ -91,9 +91,9 @@ impl Worker {
         let mut buffer = vec![0u8; MAX_PACKET];
         let mut wake_ups = 0u32;
         let mut pace = Pace::default();
-        let mut next = Next::Wait;
+        let mut rest = None;
         loop {
-            if let Next::Rest(rest) = next {
+            if let Some(rest) = rest {
                 std::thread::sleep(rest);
             }
             let before = Instant::now();
@@ -101,9 +101,6 @@ impl Worker {
             let recordings = self.recorder.catch_up().then_some(CATCH_UP);
             for again in [self.events.catch_up(before), recordings].into_iter().flatten() {
                 timeout = Some(timeout.map_or(again, |timeout| timeout.min(again)));
-            }
-            if next == Next::Look {
-                timeout = Some(Duration::ZERO);
             }
             let mut ready = self.epoll.wait(timeout);
             let mut woken = Instant::now();
@@ -115,7 +112,9 @@ impl Worker {
                 woken = Instant::now();
             }
             let mut ordered = false;
+            self.foresee(0, ready);
             for n in 0..ready {
+                self.foresee(n + 1, ready);
                 match self.epoll.token(n) {
                     WAKER => {
                         ordered = true;
@@ -133,12 +132,24 @@ impl Worker {
                 }
             });
             self.tell();
-            wake_ups = wake_ups.wrapping_add(u32::from(next != Next::Look));
             if ordered || wake_ups >= COUNT_EVERY {
                 self.count(wake_ups);
                 wake_ups = 0;
             }
-            next = pace.looked(ready > 0, self.tick(), woken, Instant::now());
+            rest = pace.looked(ready > 0, self.tick(), woken, Instant::now());
+            wake_ups = wake_ups.wrapping_add(u32::from(!pace.is_in_a_row()));
+        }
+    }
+
+    /// Memory is asked for what the n-th of the ready sockets will need, and the next one's own place, while others are read.
+    fn foresee(&self, n: usize, ready: usize) {
+        if n + 1 < ready {
+            self.sockets.prefetch(self.epoll.token(n + 1));
+        }
+        if n < ready
+            && let Some(socket) = self.sockets.at(self.epoll.token(n))
+        {
+            self.engine.foresee(socket.leg);
         }
     }
 
