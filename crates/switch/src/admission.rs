@@ -1,7 +1,7 @@
 //! Who is calling: a new INVITE becomes a customer's call, a manager's call, a challenge or a refusal.
 
 use crate::accounts::Owner;
-use crate::call::{Call, Leg, LegState, Role};
+use crate::call::{Call, Leg, LegState, Progress, Role};
 use crate::hops::Hops;
 use crate::identity;
 use crate::switch::{Now, Switch};
@@ -141,7 +141,8 @@ impl Switch {
         let offer = request.sdp().map(std::sync::Arc::from);
         let profile = profile_of(flow, offer.as_deref());
         let leg = self.new_leg_id();
-        let mut made = Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, early: false });
+        let mut made =
+            Leg::new(call, role, profile, LegState::Arrived { local: None, accept: false, progress: Progress::None });
         made.invite = Some(id);
         made.offer = offer;
         made.remote = Some(flow.remote.ip());

@@ -27,7 +27,7 @@ pub(crate) enum Role {
 #[derive(Debug)]
 pub(crate) enum LegState {
     /// Their INVITE came; nothing was said yet. `local` is our answer once the media engine made it.
-    Arrived { local: Option<Arc<[u8]>>, accept: bool, early: bool },
+    Arrived { local: Option<Arc<[u8]>>, accept: bool, progress: Progress },
     /// Their INVITE was answered; the ACK has not come yet.
     Accepted,
     /// Our offer is being made; the INVITE goes out when it is there.
@@ -38,6 +38,17 @@ pub(crate) enum LegState {
     Up,
     /// We ended it; what is still to come for it is of no interest.
     Ending,
+}
+
+/// What a dialling device was told of the far end before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Progress {
+    /// Nothing yet.
+    None,
+    /// That it rings (180); the device makes a ringback of its own.
+    Rings,
+    /// That there is something to hear: 183 with our answer, at once or when the media engine has made it.
+    Sounds,
 }
 
 /// The INVITE that goes out when the media engine has made the offer.

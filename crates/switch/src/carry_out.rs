@@ -1,6 +1,6 @@
 //! Carrying out the business's commands.
 
-use crate::call::{Call, LegState, Role};
+use crate::call::{Call, LegState, Progress, Role};
 use crate::cause;
 use crate::present::{Presentation, answered_elsewhere};
 use crate::prompts;
@@ -94,20 +94,19 @@ impl Switch {
         }
     }
 
-    /// Tells a dialling manager's device that the far end rings, with our answer so that it hears what we play.
-    pub(crate) fn progress_dialler(&mut self, id: LegId, now: Now) {
+    /// Tells a dialling manager's device that the far end rings, or with our answer that there is something to hear.
+    pub(crate) fn progress_dialler(&mut self, id: LegId, told: Progress, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        let (profile, invite) = (leg.profile, leg.invite);
-        let LegState::Arrived { local, early, .. } = &mut leg.state else { return };
-        let (Some(invite), false) = (invite, std::mem::replace(early, true)) else { return };
-        match (profile, local) {
-            // A browser makes its own ringback: an answer in a 183 confuses its offer/answer state.
-            (Profile::WebRtc, _) => self.endpoint.ring(now.instant, invite, 180, None),
-            (Profile::Rtp | Profile::Srtp | Profile::Dtls, Some(sdp)) => {
+        let LegState::Arrived { local, progress, .. } = &mut leg.state else { return };
+        let (Some(invite), true) = (leg.invite, told > *progress) else { return };
+        *progress = told;
+        match (told, local) {
+            (Progress::Sounds, Some(sdp)) => {
                 let body = Body { content_type: "application/sdp", bytes: std::sync::Arc::clone(sdp) };
                 self.endpoint.ring(now.instant, invite, 183, Some(body));
             }
-            (Profile::Rtp | Profile::Srtp | Profile::Dtls, None) => {}
+            (Progress::Sounds, None) => self.open_arrived(id),
+            (Progress::None | Progress::Rings, _) => self.endpoint.ring(now.instant, invite, 180, None),
         }
     }
 
@@ -129,12 +128,12 @@ impl Switch {
         if leg.role == Role::Dialler && matches!(leg.state, LegState::Arrived { .. }) {
             let ringback = playback.audio.iter().all(|audio| matches!(audio, Audio::Ringback(_)));
             if ringback {
-                let profile = leg.profile;
-                self.progress_dialler(id, now);
-                if profile != Profile::WebRtc {
-                    self.media(call, command);
+                // A browser makes its own: its ICE would wait for nothing but that.
+                if leg.profile == Profile::WebRtc {
+                    return self.progress_dialler(id, Progress::Rings, now);
                 }
-                return;
+                self.progress_dialler(id, Progress::Sounds, now);
+                return self.media(call, command);
             }
             self.accept_arrived(id, now);
         }

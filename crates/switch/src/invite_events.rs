@@ -1,6 +1,6 @@
 //! What the far ends of invite sessions do: ring, answer, refuse, offer anew, hang up.
 
-use crate::call::{LegState, Renegotiation, Role};
+use crate::call::{LegState, Progress, Renegotiation, Role};
 use crate::cause;
 use crate::info_key::{self, Info};
 use crate::key_ways::Way;
@@ -52,7 +52,7 @@ impl Switch {
     /// Lets the manager hear what the carrier plays before the customer answers.
     fn hear_early_media(&mut self, call: pbx::CallId, customer: LegId, now: Now) {
         let Some(manager) = self.calls.get(&call).and_then(|c| c.any_manager_leg()) else { return };
-        self.progress_dialler(manager, now);
+        self.progress_dialler(manager, Progress::Sounds, now);
         self.media(call, Command::Bridge { a: customer, b: manager });
     }
 

@@ -1,6 +1,6 @@
 //! What the media engine tells: descriptions made, keys, endings; and when a leg is heard and when it is freed.
 
-use crate::call::{LegState, Renegotiation};
+use crate::call::{LegState, Progress, Renegotiation};
 use crate::cause;
 use crate::key_ways::Way;
 use crate::switch::{Now, Switch};
@@ -90,13 +90,13 @@ impl Switch {
             return;
         }
         match (&mut leg.state, invite) {
-            (LegState::Arrived { local, accept, early }, Some(invite)) => {
+            (LegState::Arrived { local, accept, progress }, Some(invite)) => {
                 *local = Some(Arc::clone(&sdp));
                 if *accept {
                     leg.state = LegState::Accepted;
                     self.endpoint.accept(now.instant, invite, sdp_body(sdp));
                     self.finish_pick_up(id, now);
-                } else if *early {
+                } else if *progress == Progress::Sounds {
                     self.endpoint.ring(now.instant, invite, 183, Some(sdp_body(sdp)));
                 }
             }

@@ -229,6 +229,27 @@ fn a_browsers_offer_waits_for_the_customers_answer() {
 }
 
 #[test]
+fn a_browser_hears_what_the_carrier_plays_before_the_answer() {
+    let mut world = World::new();
+    world.dials(Transport::Ws);
+    let customer = world.carrier_is_called();
+    world.carrier_says("180 Ringing", "a", "");
+    let rings = |world: &World| world.sent.iter().filter(|message| message.starts_with("SIP/2.0 180")).count();
+    assert_eq!((rings(&world), world.opened().len()), (1, 1), "there is nothing to hear yet");
+    world.carrier_says("183 Session Progress", "a", SDP);
+    let [_, (browser, Profile::WebRtc)] = world.opened()[..] else { panic!("{:?}", world.opened()) };
+    assert!(matches!(world.media.last(), Some(Command::Bridge { a, b }) if *a == customer && *b == browser));
+    world.media_tells(Told::LocalSdp { leg: browser, sdp: SDP.as_bytes().into() });
+    let told = world.sent.last().expect("a progress");
+    assert!(told.starts_with("SIP/2.0 183") && told.ends_with(SDP), "{told}");
+    world.carrier_says("183 Session Progress", "b", SDP);
+    assert_eq!(world.opened().len(), 2, "another branch sounds: the browser's side stays");
+    world.carrier_says("200 OK", "b", SDP);
+    let told = world.sent.iter().rfind(|message| message.starts_with("SIP/2.0 200") && message.contains("INVITE"));
+    assert!(told.is_some_and(|message| message.ends_with(SDP)), "the answer of the 183, again: {told:?}");
+}
+
+#[test]
 fn an_answer_of_another_branch_than_the_early_media_counts() {
     let mut world = World::new();
     world.dials(Transport::Udp);

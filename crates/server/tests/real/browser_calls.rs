@@ -113,6 +113,32 @@ fn a_browser_calls_out_through_the_trunk() {
 }
 
 #[test]
+fn a_browser_that_dials_hears_the_carriers_tone_before_the_answer() {
+    const COLOUR_RING: f64 = 1_000.0;
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let mut manager = manager(&sori);
+    manager.click("softphone-open");
+    manager.fill("softphone-input", "010-9876-5432");
+    manager.click("softphone-dial");
+    let (_, call) = carrier.answer_after("1098765432", sori.sip(), "183 Session Progress", |voice| {
+        voice.sing(COLOUR_RING);
+        manager.hears("softphone-audio", COLOUR_RING);
+    });
+    call.voice.sing(CUSTOMER);
+    call.voice.wait_for_tone(MANAGER);
+    manager.hears("softphone-audio", CUSTOMER);
+    manager.click("softphone-hold");
+    call.voice.wait_until_gone(MANAGER);
+    manager.click("softphone-hold");
+    call.voice.wait_for_tone(MANAGER);
+    manager.hears("softphone-audio", CUSTOMER);
+    manager.click("softphone-hangup");
+    call.wait_for_bye(crate::patience::SOON);
+    sori.wait_until_idle();
+}
+
+#[test]
 fn a_call_nobody_declined_or_answered_leaves_no_prompt_behind() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);

@@ -157,6 +157,18 @@ impl UserAgent {
     /// Waits for a call to `number` to come in and answers it: 180, then 200.
     #[track_caller]
     pub fn answer(&self, number: &str, far: SocketAddr) -> (Message, Call<'_>) {
+        self.answer_after(number, far, "180 Ringing", |_| {})
+    }
+
+    /// As `answer`, with another progress (183 has a description), and something to do between it and the 200.
+    #[track_caller]
+    pub fn answer_after(
+        &self,
+        number: &str,
+        far: SocketAddr,
+        progress: &str,
+        meanwhile: impl FnOnce(&Voice),
+    ) -> (Message, Call<'_>) {
         let invite = self.wait(&format!("an INVITE to {number}"), SOON, |came| {
             came.method() == "INVITE" && came.start.contains(number)
         });
@@ -168,13 +180,16 @@ impl UserAgent {
         let local_party = format!("{};tag={tag}", invite.header("To"));
         self.log.lock().unwrap().calls.push((invite.header("Call-ID").to_owned(), voice.line()));
         let contact = format!("<sip:carrier@{}>", self.local);
-        for status in ["180 Ringing", "200 OK"] {
+        let say = |status: &str| {
             let mut response = reply(&invite, status, &local_party).with("Contact", contact.clone());
-            if status.starts_with("200") {
+            if !status.starts_with("180") {
                 response.body = offer(voice.local);
             }
             self.send(&response.write(), far);
-        }
+        };
+        say(progress);
+        meanwhile(&voice);
+        say("200 OK");
         let call = Call {
             agent: self,
             id: invite.header("Call-ID").to_owned(),
