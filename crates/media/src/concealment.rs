@@ -1,5 +1,5 @@
 //! What is played for lost audio: the last pitch periods go on, fade, and give way smoothly to what comes next. The plan is
-//! that of ITU-T G.711 Appendix I, with a slower fade, and, where what follows the gap is here already, a bridge: what was
+//! that of ITU-T G.711 Appendix I, with a longer fade, and, where what follows the gap is here already, a bridge: what was
 //! goes on into the gap, what comes is prolonged back into it, and one fades into the other.
 
 use crate::encoder::Rate;
@@ -8,7 +8,7 @@ use crate::extension::Extension;
 /// History that is kept, in milliseconds: three of the longest periods and a seam.
 const HISTORY_MS: u32 = 60;
 /// A loss plays on at full level up to the first, and is silent from the second on, in milliseconds.
-const FADE_MS: (u32, u32) = (20, 100);
+const FADE_MS: (u32, u32) = (10, 130);
 /// The same for the two sides of a bridge; there it is the other side that replaces what fades.
 const BRIDGE_FADE_MS: (u32, u32) = (5, 140);
 /// The seam to what comes after a loss that was not bridged: at least so long, and at most, in milliseconds. It grows with the
@@ -234,8 +234,8 @@ mod tests {
         let at = |from: usize| level_dbm0(&heard[from * 8..(from + 20) * 8], 300.0);
         assert!(at(200) > -12.0, "{}", at(200));
         assert!((-18.0..-14.0).contains(&at(250)), "{}", at(250));
-        assert!((-26.0..-20.0).contains(&at(275)), "{}", at(275));
-        assert!(heard[310 * 8..600 * 8].iter().all(|sample| *sample == 0));
+        assert!((-21.0..-17.0).contains(&at(275)), "{}", at(275));
+        assert!(heard[330 * 8..600 * 8].iter().all(|sample| *sample == 0));
         assert!(at(620) > -10.5, "{}", at(620));
     }
 

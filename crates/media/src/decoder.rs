@@ -84,10 +84,10 @@ impl Decoder {
         }
     }
 
-    /// What follows a loss is about to be decoded.
-    pub fn catch_up(&mut self, payload: &[u8]) {
+    /// What follows a loss of `lost` packets like it is about to be decoded.
+    pub fn catch_up(&mut self, payload: &[u8], lost: u16) {
         if let Self::G722(g722) = self {
-            g722.catch_up(payload);
+            g722.catch_up(payload, u32::from(lost) * (payload.len() as u32 / 8));
         }
     }
 

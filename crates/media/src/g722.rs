@@ -1,6 +1,8 @@
 //! G.722 at 64 kbit/s (ITU-T G.722): two sub-bands of ADPCM, 16 kHz, one byte for two samples. Integer arithmetic as in
 //! the recommendation, so that both ends stay in step.
 
+mod recovery;
+
 /// Taps of one phase of the quadrature mirror filter (table 11/G.722).
 const MIRROR: [i32; 12] = [3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11];
 /// Decision levels of the six-bit quantizer (table 14/G.722).
@@ -28,8 +30,11 @@ const ANTILOG: [i32; 32] = [
     3091, 3158, 3228, 3298, 3371, 3444, 3520, 3597, 3676, 3756, 3838, 3922, 4008,
 ];
 
+/// The logarithm of a low band's scale factor is at most this.
+const MOST_LOW: i32 = 18_432;
+
 /// After a loss, what is decoded first is off for so long, in milliseconds, that something made up is as good.
-pub const DOUBTFUL_MS: u32 = 3;
+pub const DOUBTFUL_MS: u32 = 2;
 
 fn saturate(value: i32) -> i32 {
     value.clamp(-32768, 32767)
@@ -67,10 +72,25 @@ impl Band {
 
     /// Moves the scale factor: `most` bounds its logarithm, `shift` places the band.
     fn rescale(&mut self, step: i32, most: i32, shift: i32) {
-        self.scale_log = (((self.scale_log * 127) >> 7) + step).clamp(0, most);
+        self.set_scale(((self.scale_log * 127) >> 7) + step, most, shift);
+    }
+
+    fn set_scale(&mut self, log: i32, most: i32, shift: i32) {
+        self.scale_log = log.clamp(0, most);
         let antilog = ANTILOG[(self.scale_log >> 6 & 31) as usize];
         let down = shift - (self.scale_log >> 11);
         self.scale = (if down < 0 { antilog << -down } else { antilog >> down }) << 2;
+    }
+
+    fn set_low_scale(&mut self, log: i32) {
+        self.set_scale(log, MOST_LOW, 8);
+    }
+
+    /// Sets the poles to what is nearest to these within the bounds of a stable predictor (blocks UPPOL1 and UPPOL2).
+    fn set_poles(&mut self, first: i32, second: i32) {
+        let second = second.clamp(-12_288, 12_288);
+        let most = saturate(15_360 - second);
+        self.poles = [first.clamp(-most, most), second];
     }
 
     /// Adapts the predictor to a quantized difference and predicts the next sample (block 4).
@@ -82,11 +102,10 @@ impl Band {
         let four = saturate(self.poles[0] << 2);
         let towards = (if same(self.partial[0]) { -four } else { four }).min(32767);
         let second = (towards >> 7) + if same(self.partial[1]) { 128 } else { -128 };
-        let second = (second + ((self.poles[1] * 32512) >> 15)).clamp(-12288, 12288);
+        let second = second + ((self.poles[1] * 32512) >> 15);
         let first = if same(self.partial[0]) { 192 } else { -192 };
-        let most = saturate(15360 - second);
-        let first = saturate(first + ((self.poles[0] * 32640) >> 15)).clamp(-most, most);
-        self.poles = [first, second];
+        let first = saturate(first + ((self.poles[0] * 32640) >> 15));
+        self.set_poles(first, second);
 
         let step = if difference == 0 { 0 } else { 128 };
         for (zero, old) in self.zeros.iter_mut().zip(self.differences) {
@@ -99,7 +118,7 @@ impl Band {
         self.partial = [partial, self.partial[0]];
 
         let pole = |pole: i32, sample: i32| (pole * saturate(sample * 2)) >> 15;
-        let by_poles = saturate(pole(first, reconstructed) + pole(second, self.reconstructed[1]));
+        let by_poles = saturate(pole(self.poles[0], reconstructed) + pole(self.poles[1], self.reconstructed[1]));
         let by_zeros = self.zeros.iter().zip(self.differences).map(|(zero, d)| (*zero * saturate(d * 2)) >> 15);
         self.by_zeros = saturate(by_zeros.sum());
         self.predicted = saturate(by_poles + self.by_zeros);
@@ -118,7 +137,7 @@ impl Band {
     fn follow_low(&mut self, code: usize) {
         let coarse = code >> 2;
         let difference = (self.scale * FOUR_BITS[coarse]) >> 15;
-        self.rescale(LOW_STEPS[LOW_STEP_OF[coarse]], 18432, 8);
+        self.rescale(LOW_STEPS[LOW_STEP_OF[coarse]], MOST_LOW, 8);
         self.adapt(difference);
     }
 
@@ -227,18 +246,28 @@ impl Decoder {
         }
     }
 
-    /// Prepares for bytes after a loss: step sizes and zeros are those that the bytes themselves lead to, instead of those of
-    /// before the loss. They are followed backwards, so that the first of them, which come next, count most. What poles they
-    /// lead to depends on more than the bytes; the old ones are the better guess. What was heard before the loss is forgotten:
-    /// something loud would ring on.
-    pub fn catch_up(&mut self, bytes: &[u8]) {
+    /// Prepares for `bytes`, which follow a loss of `lost_ms` milliseconds: scale factors and predictors become those that the
+    /// encoder is likely to have had by then, instead of those of before the loss. The bytes are followed backwards, so that
+    /// the first of them, which come next, count most; for the low band what they lead to is weighed together with what was
+    /// before ([`recovery`]), if there are 20 ms of them. What was heard before the loss is forgotten: something loud would
+    /// ring on.
+    pub fn catch_up(&mut self, bytes: &[u8], lost_ms: u32) {
+        let led_to = self.led_to(bytes);
+        match bytes.first_chunk() {
+            Some(first) => recovery::recover(&mut self.0.low, &led_to.low, first, lost_ms),
+            None => self.0.low.begin_like(&led_to.low),
+        }
+        self.0.high.begin_like(&led_to.high);
+        self.0.line = [0; 24];
+    }
+
+    /// Where bytes lead to when they are followed backwards.
+    fn led_to(&self, bytes: &[u8]) -> Bands {
         let mut ahead = self.clone();
-        for byte in bytes.iter().rev() {
+        for byte in bytes.iter().take(recovery::LOOKED_AT).rev() {
             ahead.byte(*byte);
         }
-        self.0.low.begin_like(&ahead.0.low);
-        self.0.high.begin_like(&ahead.0.high);
-        self.0.line = [0; 24];
+        ahead.0
     }
 
     fn byte(&mut self, byte: u8) -> [i16; 2] {
@@ -310,7 +339,7 @@ mod tests {
         decoder.decode(&bytes[..1440], &mut heard);
         heard.clear();
         if catches_up {
-            decoder.catch_up(&bytes[1760..1920]);
+            decoder.catch_up(&bytes[1760..1920], 40);
         }
         decoder.decode(&bytes[1760..1920], &mut heard);
         let power = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();

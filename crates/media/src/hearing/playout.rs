@@ -108,7 +108,7 @@ impl Hearing {
         if let Some(last) = self.last_sequence.replace(waiting.sequence) {
             let missing = waiting.sequence.wrapping_sub(last).wrapping_sub(1);
             if missing > 0 {
-                self.decoder.catch_up(&waiting.payload);
+                self.decoder.catch_up(&waiting.payload, missing);
             }
             for _ in 0..missing.min(MAX_LOSSES) {
                 self.note_loss(true);
