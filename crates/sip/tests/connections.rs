@@ -33,6 +33,66 @@ fn unanswered_calls_end_with_their_connection() {
     peer.assert_nothing_left();
 }
 
+/// Rings at `peer`, whose connection closes then; its 200 comes on a new one.
+#[test]
+fn a_call_that_rings_waits_for_the_peer_to_come_back() {
+    let mut peer = Peer::new(Transport::Tls);
+    let (id, invite) = peer.call();
+    peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    peer.told();
+    peer.endpoint.handle_connection_closed(peer.now, 1);
+    peer.pass(9_999);
+    assert!(peer.told().is_empty(), "it rings on");
+    peer.flow.connection = 2;
+    peer.respond(&invite, "200 OK", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    assert!(matches!(peer.told()[..], [Event::Answered { .. }]));
+    let (flow, ack) = peer.one();
+    assert!(flow.connection == 2 && ack.starts_with("ACK"), "{flow:?} {ack}");
+    peer.pass(60_000);
+    assert!(peer.told().is_empty(), "the grace is over, and so is its timer");
+    peer.endpoint.end(peer.now, id, None);
+    let (flow, bye) = peer.one();
+    assert!(flow.connection == 2 && bye.starts_with("BYE"), "{flow:?} {bye}");
+}
+
+#[test]
+fn a_call_that_rings_ends_when_the_peer_stays_away() {
+    let mut peer = Peer::new(Transport::Tls);
+    let (_, invite) = peer.call();
+    peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    peer.told();
+    peer.endpoint.handle_connection_closed(peer.now, 1);
+    peer.pass(10_000);
+    assert!(matches!(peer.told()[..], [Event::Refused { status: 503, .. }]));
+    assert_eq!(peer.endpoint.counts().timers, 0);
+    peer.assert_nothing_left();
+}
+
+/// Given up while the peer was away: it hears of it once it is back, whatever it says then.
+#[test]
+fn a_call_given_up_while_the_peer_was_away_is_cancelled_when_it_comes_back() {
+    let mut peer = Peer::new(Transport::Tls);
+    let (id, invite) = peer.call();
+    peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    peer.endpoint.handle_connection_closed(peer.now, 1);
+    peer.endpoint.end(peer.now, id, None);
+    assert!(peer.sent().is_empty(), "nothing goes to a connection that is gone");
+    peer.flow.connection = 2;
+    peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    let (flow, cancel) = peer.one();
+    assert!(flow.connection == 2 && cancel.starts_with("CANCEL"), "{flow:?} {cancel}");
+
+    let mut peer = Peer::new(Transport::Tls);
+    let (id, invite) = peer.call();
+    peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    peer.endpoint.handle_connection_closed(peer.now, 1);
+    peer.endpoint.end(peer.now, id, None);
+    peer.flow.connection = 2;
+    peer.respond(&invite, "200 OK", "b", "Contact: <sip:bob@192.0.2.2;transport=tls>");
+    let to = "sip:bob@192.0.2.2;transport=tls SIP/2.0";
+    assert_eq!(peer.starts(), [format!("ACK {to}"), format!("BYE {to}")]);
+}
+
 #[test]
 fn answered_call_waits_for_the_peer_to_come_back() {
     let mut peer = Peer::new(Transport::Ws);

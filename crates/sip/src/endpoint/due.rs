@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::Endpoint;
 use crate::client_transaction::Rang;
-use crate::event::{EndCause, Event, InviteId};
 use crate::timer::{Timer, Timing};
 
 impl Endpoint {
@@ -36,11 +35,7 @@ impl Endpoint {
             Timer::Outcome(id) => self.outcome_wait_over(now, id),
             Timer::SubscriptionEnd(id) => self.subscription_expired(now, id),
             Timer::NotifyPause(id) => self.notify_pause_over(id),
-            Timer::FlowLost(id) => {
-                let key = InviteId(id);
-                self.tell_end(id, Event::Ended { id: key, cause: EndCause::Transport, reason: None });
-                self.abandon(now, id);
-            }
+            Timer::FlowLost(id) => self.flow_grace_over(now, id),
         }
     }
 

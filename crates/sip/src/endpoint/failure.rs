@@ -9,8 +9,9 @@ use crate::session::Phase;
 use crate::timer::Timer;
 
 impl Endpoint {
-    /// A connection closed: requests that wait on it fail, calls on it that are not answered yet end. Answered calls get
-    /// ten seconds in which the peer may come back with a request on a new connection.
+    /// A connection closed: requests that wait on it fail, calls on it that are not answered yet end. Calls that are answered,
+    /// and those of ours that ring, get ten seconds in which the peer may come back on a new connection, with a request or with
+    /// what it has to say to our INVITE.
     pub fn handle_connection_closed(&mut self, now: Instant, connection: u64) {
         let is_on = |flow: &Flow| flow.transport.is_reliable() && flow.connection == connection;
         let servers: Vec<u64> =
@@ -18,7 +19,7 @@ impl Endpoint {
         for id in servers {
             self.remove_server(id);
         }
-        let waiting = |c: &super::Client| is_on(&c.transaction.flow) && c.transaction.is_waiting();
+        let waiting = |c: &super::Client| is_on(&c.transaction.flow) && c.transaction.is_waiting() && !self.rings(c);
         let clients: Vec<u64> = self.clients.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| *id).collect();
         for id in clients {
             self.client_failed(now, id, 503);
@@ -31,16 +32,39 @@ impl Endpoint {
         }
     }
 
+    /// Is it an INVITE that rings somewhere, and is still wanted?
+    fn rings(&self, client: &super::Client) -> bool {
+        let ClientUser::Invite { id, .. } = client.user else { return false };
+        let session = self.invites.get(&id).filter(|session| !session.told);
+        session.is_some_and(|session| {
+            matches!(session.phase, Phase::Calling { .. }) && !session.dialog.remote_tag.is_empty()
+        })
+    }
+
     fn flow_lost(&mut self, now: Instant, id: u64) {
-        let Some(session) = self.invites.get(&id) else { return };
-        match session.phase {
+        let Some(session) = self.invites.get_mut(&id) else { return };
+        match &mut session.phase {
             Phase::Incoming { .. } => {
                 self.tell_end(id, Event::Ended { id: InviteId(id), cause: EndCause::Transport, reason: None });
-                self.remove_invite(now, id);
+                return self.remove_invite(now, id);
             }
-            _ if session.told => self.abandon(now, id),
-            _ => self.wire.timers.set(now, Timer::FlowLost(id), FLOW_GRACE),
+            _ if session.told => return self.abandon(now, id),
+            // A CANCEL would go nowhere now: it waits until the peer is heard again.
+            Phase::Calling { heard, .. } => *heard = false,
+            _ => {}
         }
+        self.wire.timers.set(now, Timer::FlowLost(id), FLOW_GRACE);
+    }
+
+    /// Nobody came back on a new connection.
+    pub(super) fn flow_grace_over(&mut self, now: Instant, id: u64) {
+        let Some(session) = self.invites.get(&id) else { return };
+        let over = match session.phase {
+            Phase::Calling { .. } => Event::refused(InviteId(id), 503),
+            _ => Event::Ended { id: InviteId(id), cause: EndCause::Transport, reason: None },
+        };
+        self.tell_end(id, over);
+        self.abandon(now, id);
     }
 
     /// Frees a session whose peer cannot be reached.

@@ -83,6 +83,7 @@ impl Endpoint {
             && session.dialog.flow.connection == old.connection
         {
             session.dialog.flow = flow;
+            self.wire.timers.cancel(Timer::FlowLost(id));
         }
     }
 
