@@ -91,6 +91,32 @@ fn refused_at_start(output: &Output, word: &str, file: &Path) {
 }
 
 #[test]
+fn a_phone_that_changes_its_connection_while_it_rings_answers_on_the_new_one() {
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let account = sori.phone();
+    let mut phone = TlsPhone::connect(sori.sips(), gullible(None));
+    assert_eq!(phone.register(&account).status(), 200);
+    let call = carrier.call(sori.sip(), CALLER, "07040000003");
+    call.voice.sing(CUSTOMER);
+    let voice = Voice::open(carrier.address());
+    voice.sing(MANAGER);
+    let invite = phone.ring();
+    drop(phone);
+    let connections = "sori_sip_connections ";
+    let mut phone = TlsPhone::connect(sori.sips(), gullible(None));
+    assert_eq!(phone.register(&account).status(), 200);
+    until("the old connection to be gone", SOON, || (sori.api().figure(connections) == 1.0).then_some(()));
+    phone.answer(invite, &voice);
+    call.engaged();
+    voice.wait_for_tone(CUSTOMER);
+    call.voice.wait_for_tone(MANAGER);
+    call.hang_up();
+    phone.wait_for_bye();
+    sori.wait_until_idle();
+}
+
+#[test]
 fn an_expired_certificate_or_a_foreign_key_ends_the_start_with_one_sentence() {
     let carrier = UserAgent::start();
     let folder = tempfile::tempdir().unwrap();

@@ -141,6 +141,13 @@ impl TlsPhone {
     /// Waits for a call and takes it, with plain RTP: SRTP, which is offered to who signed in over TLS, it does not know.
     #[track_caller]
     pub fn take_call(&mut self, voice: &Voice) {
+        let invite = self.ring();
+        self.answer(invite, voice);
+    }
+
+    /// Waits for a call and rings; gives its INVITE.
+    #[track_caller]
+    pub fn ring(&mut self) -> Message {
         let mut invite = self.wait("an INVITE", |came| came.method() == "INVITE");
         // By keys in the description first, then by DTLS.
         while invite.body.contains("RTP/SAVP") {
@@ -151,11 +158,22 @@ impl TlsPhone {
         }
         assert!(invite.header("Via").starts_with("SIP/2.0/TLS"), "{}", invite.header("Via"));
         assert!(uri_of(invite.header("Contact")).contains("transport=tls"), "{}", invite.header("Contact"));
-        voice.line().connect(invite.media().expect("an offer"));
-        let to = format!("{};tag=phone", invite.header("To"));
+        self.send(&self.reply(&invite, "180 Ringing"));
+        invite
+    }
+
+    /// A response to the INVITE of a call.
+    fn reply(&self, invite: &Message, status: &str) -> Message {
         let contact = format!("<sip:phone@{};transport=tls>", self.local);
-        self.send(&reply(&invite, "180 Ringing", &to).with("Contact", contact.clone()));
-        let mut taken = reply(&invite, "200 OK", &to).with("Contact", contact);
+        reply(invite, status, &format!("{};tag=phone", invite.header("To"))).with("Contact", contact)
+    }
+
+    /// Answers a call that rings, here or where its connection was lost.
+    #[track_caller]
+    pub fn answer(&mut self, invite: Message, voice: &Voice) {
+        voice.line().connect(invite.media().expect("an offer"));
+        let mut taken = self.reply(&invite, "200 OK");
+        let to = taken.header("To").to_owned();
         taken.body = offer(voice.local);
         self.send(&taken);
         self.wait("an ACK", |came| came.method() == "ACK");
