@@ -65,9 +65,11 @@ impl Report {
         let marked = self.figures.iter().filter(|figure| figure.mark.is_some()).count();
         let missed: Vec<&str> =
             self.figures.iter().filter(|f| f.met() == Some(false)).map(|f| f.name.as_str()).collect();
-        let mut text = match missed.len() {
-            0 => format!("All {marked} marks are met."),
-            count => format!("{count} of {marked} marks are not met: {}.", missed.join("; ")),
+        let mut text = match (marked, missed.len()) {
+            (0, _) => "Nothing that has a mark was measured.".to_owned(),
+            (1, 0) => "The one mark is met.".to_owned(),
+            (_, 0) => format!("All {marked} marks are met."),
+            (_, count) => format!("{count} of {marked} marks not met: {}.", missed.join("; ")),
         };
         if !self.unmeasured.is_empty() {
             text += &format!(" Not measured: {}.", self.unmeasured.join(", "));
@@ -177,7 +179,8 @@ mod tests {
     #[test]
     fn a_mark_is_met_at_or_below_it() {
         assert!(report(Some(2.0)).all_met());
-        assert_eq!(report(Some(2.0)).verdict(), "All 1 marks are met.");
+        assert_eq!(report(Some(2.0)).verdict(), "The one mark is met.");
+        assert_eq!(Report::default().verdict(), "Nothing that has a mark was measured.");
         assert!(report(Some(2.0)).table().contains("| judged | 2 ms | 2 ms | 1.00 | met |"));
         assert!(!report(Some(2.1)).all_met());
         assert!(report(Some(2.1)).verdict().contains("not met: judged"));
