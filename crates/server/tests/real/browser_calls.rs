@@ -5,7 +5,7 @@ use crate::browser::Browser;
 use crate::desk_phone::DeskPhone;
 use crate::message::user_of;
 use crate::sori::Sori;
-use crate::user_agent::UserAgent;
+use crate::user_agent::{Call, UserAgent};
 
 const CUSTOMER: f64 = 440.0;
 const MANAGER: f64 = 700.0;
@@ -16,6 +16,17 @@ fn manager(sori: &Sori) -> Browser {
     let mut browser = Browser::sign_in(sori.http(), "minji@demo.test", MANAGER);
     browser.wait_state("softphone-status", "ready");
     browser
+}
+
+/// Holds the carrier's customer and takes them back, heard at both ends, and hangs up.
+fn holds_and_hangs_up(manager: &mut Browser, call: &Call<'_>) {
+    manager.click("softphone-hold");
+    call.voice.wait_until_gone(MANAGER);
+    manager.click("softphone-hold");
+    call.voice.wait_for_tone(MANAGER);
+    manager.hears("softphone-audio", CUSTOMER);
+    manager.click("softphone-hangup");
+    call.wait_for_bye(crate::patience::SOON);
 }
 
 #[test]
@@ -63,13 +74,7 @@ fn a_customer_on_the_trunk_talks_to_a_browser() {
     call.engaged();
     call.voice.wait_for_tone(MANAGER);
     manager.hears("softphone-audio", CUSTOMER);
-    manager.click("softphone-hold");
-    call.voice.wait_until_gone(MANAGER);
-    manager.click("softphone-hold");
-    call.voice.wait_for_tone(MANAGER);
-    manager.hears("softphone-audio", CUSTOMER);
-    manager.click("softphone-hangup");
-    call.wait_for_bye(crate::patience::SOON);
+    holds_and_hangs_up(&mut manager, &call);
     sori.owner().wait_for_call("over", |call| ended(call, CALLER));
     sori.wait_until_idle();
 }
@@ -128,13 +133,7 @@ fn a_browser_that_dials_hears_the_carriers_tone_before_the_answer() {
     call.voice.sing(CUSTOMER);
     call.voice.wait_for_tone(MANAGER);
     manager.hears("softphone-audio", CUSTOMER);
-    manager.click("softphone-hold");
-    call.voice.wait_until_gone(MANAGER);
-    manager.click("softphone-hold");
-    call.voice.wait_for_tone(MANAGER);
-    manager.hears("softphone-audio", CUSTOMER);
-    manager.click("softphone-hangup");
-    call.wait_for_bye(crate::patience::SOON);
+    holds_and_hangs_up(&mut manager, &call);
     sori.wait_until_idle();
 }
 
