@@ -66,6 +66,12 @@ impl LegTable {
         if *lives == generation { leg.as_deref_mut() } else { None }
     }
 
+    /// The same, to look at only.
+    pub fn resident(&self, slot: u32, generation: u32) -> Option<&Leg> {
+        let (lives, leg) = self.slots.get(slot as usize)?;
+        if *lives == generation { leg.as_deref() } else { None }
+    }
+
     pub fn insert(&mut self, leg: Leg) -> u32 {
         let id = leg.id;
         let slot = self.free.pop().unwrap_or_else(|| {

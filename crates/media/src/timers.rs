@@ -68,6 +68,11 @@ impl Timers {
         self.scheduled = None;
     }
 
+    /// Is an entry of the heap for that time the one the leg means?
+    fn is_scheduled(&self, at: Instant) -> bool {
+        self.scheduled == Some(at)
+    }
+
     fn earliest(&self) -> Option<Instant> {
         self.at.iter().flatten().min().copied()
     }
@@ -102,11 +107,21 @@ impl WakeUps {
 
     /// Takes a popped entry: false when the leg no longer means it.
     pub fn take(timers: &mut Timers, at: Instant) -> bool {
-        if timers.scheduled == Some(at) {
+        if timers.is_scheduled(at) {
             timers.scheduled = None;
             true
         } else {
             false
+        }
+    }
+
+    /// Drops entries in front that no leg means any more, such as those of closed legs: nobody is to wake for them.
+    /// `timers` gives those of the leg in a slot, if it is still that generation's.
+    pub fn drop_stale<'l>(&mut self, timers: impl Fn(u32, u32) -> Option<&'l Timers>) {
+        while let Some(Reverse((at, slot, generation))) = self.heap.peek().copied()
+            && !timers(slot, generation).is_some_and(|timers| timers.is_scheduled(at))
+        {
+            self.heap.pop();
         }
     }
 

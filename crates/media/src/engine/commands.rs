@@ -357,6 +357,7 @@ impl Engine {
             }
         }
         out.events.push_back(Event::Closed { leg: id, figures: leg.figures() });
+        self.drop_stale_wake_ups();
     }
 }
 

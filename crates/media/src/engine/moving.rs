@@ -19,6 +19,7 @@ impl Engine {
         // Its jitter buffer counts from this engine's first instant.
         leg.forget_decoding();
         leg.timers.forget_wake_up();
+        self.drop_stale_wake_ups();
         Some(MovedLeg(leg))
     }
 

@@ -17,6 +17,13 @@ impl Engine {
                 self.arm(slot);
             }
         }
+        self.drop_stale_wake_ups();
+    }
+
+    /// After legs were closed or woken: what stands in front now may be of a leg that is gone.
+    pub(super) fn drop_stale_wake_ups(&mut self) {
+        let legs = &self.legs;
+        self.wake_ups.drop_stale(|slot, generation| legs.resident(slot, generation).map(|leg| &leg.timers));
     }
 
     fn wake<S: PacketSink>(&mut self, now: Instant, slot: u32, sink: &mut S) {

@@ -39,6 +39,25 @@ fn six_seconds_are_three_hundred_frames_at_an_even_pace() {
 }
 
 #[test]
+fn nobody_wakes_for_a_leg_that_was_closed_while_it_played() {
+    let mut world = World::new();
+    let quiet = Phone::new(1, Law::Mu, None).open(&mut world);
+    let calm =
+        |world: &World| world.engine.next_timeout().is_none_or(|at| at > world.now() + Duration::from_millis(25));
+    assert!(calm(&world));
+    for number in 2..10 {
+        let a = Phone::new(number, Law::Mu, None).open(&mut world);
+        play(&mut world, a.leg, vec![Source::Prompt(PromptKey(6))], Repeat::Once);
+        world.pass(30);
+        assert!(!calm(&world), "the next frame is due");
+        world.command(Command::Close { leg: a.leg });
+        assert!(calm(&world));
+    }
+    world.command(Command::Close { leg: quiet.leg });
+    assert_eq!(world.engine.next_timeout(), None);
+}
+
+#[test]
 fn a_late_tick_catches_up_without_a_burst() {
     let mut world = World::new();
     let a = Phone::new(1, Law::Mu, None).open(&mut world);

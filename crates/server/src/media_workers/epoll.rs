@@ -27,7 +27,16 @@ impl Epoll {
 
     /// Watches for something to read; `token` comes back from [`Self::wait`].
     pub(crate) fn add(&self, fd: RawFd, token: u64) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: token };
+        self.watch(fd, token, libc::EPOLLIN)
+    }
+
+    /// Watches for wakes; each is told once, so nothing has to be read.
+    pub(crate) fn add_waker(&self, waker: &Waker, token: u64) -> io::Result<()> {
+        self.watch(waker.fd.as_raw_fd(), token, libc::EPOLLIN | libc::EPOLLET)
+    }
+
+    fn watch(&self, fd: RawFd, token: u64, events: libc::c_int) -> io::Result<()> {
+        let mut event = libc::epoll_event { events: events as u32, u64: token };
         // SAFETY: `event` lives through the call, the kernel copies it.
         check(unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event) }).map(drop)
     }
@@ -74,17 +83,9 @@ impl Waker {
         }
     }
 
-    /// Before the inbox is emptied: wakes from now on count anew.
+    /// Before the inbox is emptied: wakes from now on count anew. An exchange and not a store, so that what was in the inbox when
+    /// a wake was spared is seen.
     pub(crate) fn clear(&self) {
-        let mut count = 0u64;
-        // SAFETY: eight bytes are written into a live u64.
-        unsafe { libc::read(self.fd.as_raw_fd(), (&raw mut count).cast(), 8) };
-        self.pending.store(false, Ordering::Release);
-    }
-}
-
-impl AsRawFd for Waker {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+        self.pending.swap(false, Ordering::AcqRel);
     }
 }

@@ -8,11 +8,12 @@ mod sockets;
 mod teller;
 #[cfg(test)]
 mod tests;
+mod wakes;
 mod worker;
 
 pub use ports::PortPool;
 pub use sockets::MediaAddresses;
-pub(crate) use teller::MAX_WAITING_EVENTS;
+pub(crate) use teller::MAX_TELLINGS;
 
 use media::{Command, Event, LegId, Library, MovedLeg};
 use pbx::CallId;
@@ -21,7 +22,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 use tokio::sync::mpsc::Sender;
+use wakes::Wakes;
 
 /// What a worker is sent.
 pub(crate) enum Order {
@@ -115,18 +118,17 @@ pub struct MediaWorkers {
     recorder: Option<std::thread::JoinHandle<()>>,
     of_call: HashMap<CallId, (usize, u32)>,
     load: Vec<u32>,
-    /// Which workers have orders they were not woken for.
-    unwoken: Vec<bool>,
+    wakes: Wakes,
     /// What the workers did.
     pub figures: Arc<Figures>,
 }
 
 impl MediaWorkers {
-    /// Starts the threads. Events come on `events`.
+    /// Starts the threads. What happens comes on `events`, together what happened together.
     ///
     /// # Errors
     /// When a thread or its epoll cannot be made.
-    pub fn start(options: &Options, events: &Sender<Event>) -> io::Result<Self> {
+    pub fn start(options: &Options, events: &Sender<Vec<Event>>) -> io::Result<Self> {
         let figures = Arc::new(Figures::default());
         let ports = Arc::new(PortPool::new(options.first_port, options.last_port));
         let (recorder, recorder_thread) = recorder::start(options.recordings.clone())?;
@@ -150,9 +152,9 @@ impl MediaWorkers {
             workers.push(Neighbour { orders, waker });
             threads.push(thread);
         }
-        let (load, unwoken) = (vec![0; workers.len()], vec![false; workers.len()]);
+        let (load, wakes) = (vec![0; workers.len()], Wakes::new(workers.len()));
         let recorder = Some(recorder_thread);
-        Ok(Self { workers, threads, recorder, of_call: HashMap::new(), load, unwoken, figures })
+        Ok(Self { workers, threads, recorder, of_call: HashMap::new(), load, wakes, figures })
     }
 
     /// Hands a command to the worker that owns the call; a call's first leg picks the least loaded one. It hears of it by
@@ -166,16 +168,22 @@ impl MediaWorkers {
     }
 
     fn hand(&mut self, index: usize, order: Order) {
-        self.unwoken[index] |= self.workers[index].hand(order);
+        let patient = matches!(order, Order::Media(_, Command::Close { .. }));
+        if self.workers[index].hand(order) {
+            self.wakes.handed(index, patient);
+        }
     }
 
-    /// Wakes the workers that were handed commands.
-    pub fn wake(&mut self) {
-        for (worker, unwoken) in self.workers.iter().zip(&mut self.unwoken) {
-            if std::mem::take(unwoken) {
-                worker.waker.wake();
-            }
-        }
+    /// Wakes the workers that were handed commands; one that was only told to close legs wakes with the next command or a little
+    /// later ([`Self::next_wake`]).
+    pub fn wake(&mut self, now: Instant) {
+        self.wakes.due(now, |worker| self.workers[worker].waker.wake());
+    }
+
+    /// When [`Self::wake`] is to be asked again, if commands wait.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Instant> {
+        self.wakes.next()
     }
 
     /// The leg belongs to another call. Where that one lives with another worker, the leg follows.

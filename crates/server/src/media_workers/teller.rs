@@ -1,15 +1,15 @@
 //! What a worker tells the control thread, without ever waiting for it: packets must go on.
 
 use media::Event;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-/// Events of all workers that may wait for the control thread; at 20 events a call that is some thousand calls' worth.
-pub(crate) const MAX_WAITING_EVENTS: usize = 65_536;
+/// Tellings of all workers that may wait for the control thread, each of what one wake-up brought: mostly one event, seldom more
+/// than a few.
+pub(crate) const MAX_TELLINGS: usize = 16_384;
 /// Events one worker keeps when those are all taken.
 const MAX_KEPT: usize = 65_536;
 /// From then on what a call can go without (keys, signs of life and of silence) is not kept any more.
@@ -22,66 +22,64 @@ const CATCH_UP: Duration = Duration::from_millis(5);
 
 /// See the module. The control thread being slow, events wait here in their order; it being lost, they are dropped and counted.
 pub(crate) struct Teller {
-    out: Sender<Event>,
-    kept: VecDeque<Event>,
+    out: Sender<Vec<Event>>,
+    kept: Vec<Event>,
+    /// Some of `kept` are waited for.
+    urgent: bool,
     /// When the first of `kept` came, while all of them only wait for company.
     patient_since: Option<Instant>,
     dropped: Arc<AtomicU64>,
 }
 
 impl Teller {
-    pub(crate) fn new(out: Sender<Event>, dropped: Arc<AtomicU64>) -> Self {
-        Self { out, kept: VecDeque::new(), patient_since: None, dropped }
+    pub(crate) fn new(out: Sender<Vec<Event>>, dropped: Arc<AtomicU64>) -> Self {
+        Self { out, kept: Vec::new(), urgent: false, patient_since: None, dropped }
     }
 
-    /// Tells, now or as soon as there is room; that a leg's media is over together with what comes next.
-    pub(crate) fn send(&mut self, event: Event) {
-        let is_patient = matches!(event, Event::Closed { .. });
-        if is_patient && self.kept.is_empty() {
+    /// Adds to what is told next.
+    pub(crate) fn add(&mut self, event: Event) {
+        if !matches!(event, Event::Closed { .. }) {
+            self.urgent = true;
+        } else if self.kept.is_empty() {
             self.patient_since = Some(Instant::now());
-        } else if !is_patient && self.patient_since.take().is_some() {
-            self.hand_on();
         }
-        if self.kept.is_empty() && !is_patient {
-            match self.out.try_send(event) {
-                Ok(()) | Err(TrySendError::Closed(_)) => {}
-                Err(TrySendError::Full(event)) => self.keep(event),
-            }
-        } else {
-            self.keep(event);
-        }
-    }
-
-    fn keep(&mut self, event: Event) {
         let dispensable = matches!(event, Event::Key { .. } | Event::Flowing { .. } | Event::Quiet { .. });
         let room = if dispensable { KEPT_OF_ALL_KINDS } else { MAX_KEPT };
         if self.kept.len() < room {
-            self.kept.push_back(event);
+            self.kept.push(event);
         } else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Hands on what has waited long enough, as far as there is room; when to be asked again, if something waits still.
-    pub(crate) fn catch_up(&mut self, now: Instant) -> Option<Duration> {
-        if let Some(since) = self.patient_since {
-            match PATIENCE.checked_sub(now.saturating_duration_since(since)) {
-                Some(left) if !left.is_zero() => return Some(left),
-                _ => self.patient_since = None,
-            }
+    /// Tells what was added, in one go so that the control thread wakes once; that a leg's media is over only together with
+    /// something else. When there is no room, it waits for [`Self::catch_up`].
+    pub(crate) fn tell(&mut self) {
+        if self.urgent {
+            self.hand_on();
         }
-        self.hand_on().then_some(CATCH_UP)
     }
 
-    /// Hands on what waits, as far as there is room; `true` when something waits still.
-    fn hand_on(&mut self) -> bool {
-        while let Some(event) = self.kept.pop_front() {
-            if let Err(TrySendError::Full(event)) = self.out.try_send(event) {
-                self.kept.push_front(event);
-                return true;
+    /// Hands on what has waited long enough, if there is room; when to be asked again, if something waits still.
+    pub(crate) fn catch_up(&mut self, now: Instant) -> Option<Duration> {
+        if !self.urgent {
+            match PATIENCE.checked_sub(now.saturating_duration_since(self.patient_since?)) {
+                Some(left) if !left.is_zero() => return Some(left),
+                _ => {}
             }
         }
-        false
+        self.hand_on();
+        (!self.kept.is_empty()).then_some(CATCH_UP)
+    }
+
+    fn hand_on(&mut self) {
+        if self.kept.is_empty() {
+            return;
+        }
+        match self.out.try_send(std::mem::take(&mut self.kept)) {
+            Ok(()) | Err(TrySendError::Closed(_)) => (self.urgent, self.patient_since) = (false, None),
+            Err(TrySendError::Full(kept)) => (self.kept, self.urgent) = (kept, true),
+        }
     }
 }
 
@@ -91,26 +89,34 @@ mod tests {
     use media::LegId;
     use tokio::sync::mpsc::channel;
 
+    fn legs(told: Option<Vec<Event>>) -> Vec<u64> {
+        let leg = |event: &Event| match event {
+            Event::Failed { leg } | Event::Key { leg, .. } | Event::Closed { leg, .. } => leg.0,
+            other => panic!("{other:?}"),
+        };
+        told.into_iter().flatten().map(|event| leg(&event)).collect()
+    }
+
     #[test]
     fn what_finds_no_room_waits_in_order_and_keys_give_way_first() {
         let (out, mut inbox) = channel(1);
         let dropped = Arc::new(AtomicU64::new(0));
         let mut teller = Teller::new(out, Arc::clone(&dropped));
         for leg in 0..3 {
-            teller.send(Event::Failed { leg: LegId(leg) });
+            teller.add(Event::Failed { leg: LegId(leg) });
+            teller.tell();
         }
         let now = Instant::now();
         assert!(teller.catch_up(now).is_some());
-        for expected in 0..3 {
-            assert!(matches!(inbox.try_recv(), Ok(Event::Failed { leg }) if leg == LegId(expected)));
-            teller.catch_up(now);
+        assert_eq!(legs(inbox.try_recv().ok()), [0]);
+        assert!(teller.catch_up(now).is_none());
+        assert_eq!(legs(inbox.try_recv().ok()), [1, 2]);
+        assert!(inbox.try_recv().is_err());
+        for leg in 0..=KEPT_OF_ALL_KINDS as u64 {
+            teller.add(Event::Key { leg: LegId(leg), key: '1' });
         }
-        assert!(teller.catch_up(now).is_none() && inbox.try_recv().is_err());
-        for leg in 0..=KEPT_OF_ALL_KINDS as u64 + 1 {
-            teller.send(Event::Key { leg: LegId(leg), key: '1' });
-        }
-        assert_eq!(dropped.load(Ordering::Relaxed), 1, "one went out, the bound is kept, one is lost");
-        teller.send(Event::Failed { leg: LegId(9) });
+        assert_eq!(dropped.load(Ordering::Relaxed), 1, "the bound is kept, one is lost");
+        teller.add(Event::Failed { leg: LegId(9) });
         assert_eq!(dropped.load(Ordering::Relaxed), 1, "an end is kept all the same");
     }
 
@@ -119,15 +125,18 @@ mod tests {
         let (out, mut inbox) = channel(8);
         let mut teller = Teller::new(out, Arc::default());
         let over = |leg| Event::Closed { leg: LegId(leg), figures: media::Figures::default() };
-        teller.send(over(1));
-        teller.send(over(2));
+        for leg in [1, 2] {
+            teller.add(over(leg));
+            teller.tell();
+        }
         assert!(teller.catch_up(Instant::now()).is_some_and(|left| left <= PATIENCE) && inbox.try_recv().is_err());
-        teller.send(Event::Failed { leg: LegId(3) });
-        let told: Vec<_> = std::iter::from_fn(|| inbox.try_recv().ok()).collect();
-        assert!(matches!(told[..], [Event::Closed { .. }, Event::Closed { .. }, Event::Failed { .. }]), "{told:?}");
+        teller.add(Event::Failed { leg: LegId(3) });
+        teller.tell();
+        assert_eq!(legs(inbox.try_recv().ok()), [1, 2, 3], "one wake-up for all of them");
         // Alone it waits no longer than that.
-        teller.send(over(4));
+        teller.add(over(4));
+        teller.tell();
         assert_eq!(teller.catch_up(Instant::now() + PATIENCE), None);
-        assert!(matches!(inbox.try_recv(), Ok(Event::Closed { leg: LegId(4), .. })));
+        assert_eq!(legs(inbox.try_recv().ok()), [4]);
     }
 }

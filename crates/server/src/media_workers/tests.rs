@@ -3,10 +3,11 @@
 use super::{MediaAddresses, MediaWorkers, Options};
 use media::{Command, Event, Family, LegId, Library, Profile};
 use pbx::CallId;
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 const FIRST: (CallId, LegId) = (CallId(1), LegId(1));
@@ -16,12 +17,13 @@ const MAX_TRIES: u16 = 500;
 
 struct World {
     workers: MediaWorkers,
-    events: mpsc::Receiver<Event>,
+    tellings: mpsc::Receiver<Vec<Event>>,
+    events: VecDeque<Event>,
 }
 
 impl World {
     fn start(workers: usize, recordings: &std::path::Path) -> Self {
-        let (told, events) = mpsc::channel(100);
+        let (told, tellings) = mpsc::channel(100);
         let options = Options {
             workers,
             addresses: MediaAddresses { v4: Some(Ipv4Addr::LOCALHOST.into()), v6: None },
@@ -31,20 +33,27 @@ impl World {
             recordings: recordings.to_owned(),
             seed: 1,
         };
-        Self { workers: MediaWorkers::start(&options, &told).unwrap(), events }
+        Self { workers: MediaWorkers::start(&options, &told).unwrap(), tellings, events: VecDeque::new() }
     }
 
     fn order(&mut self, call: CallId, command: Command) {
         self.workers.send(call, command);
-        self.workers.wake();
+        self.workers.wake(Instant::now());
     }
 
     async fn event(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         let next = async {
             loop {
-                let event = self.events.recv().await.expect("the workers live");
-                if wanted(&event) {
-                    return event;
+                if let Some(event) = self.events.pop_front() {
+                    if wanted(&event) {
+                        return event;
+                    }
+                    continue;
+                }
+                let wake = self.workers.next_wake().map(|at| tokio::time::sleep_until(at.into()));
+                tokio::select! {
+                    told = self.tellings.recv() => self.events.extend(told.expect("the workers live")),
+                    Some(()) = async { Some(wake?.await) } => self.workers.wake(Instant::now()),
                 }
             }
         };

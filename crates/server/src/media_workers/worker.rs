@@ -9,7 +9,7 @@ use super::{Baggage, DROP_REASONS, Figures, Neighbour, Order, PortPool};
 use media::{Command, Engine, EngineConfig, Event, Family, LegId, Library};
 use pbx::CallId;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
@@ -37,7 +37,7 @@ const MAX_PER_SOCKET: usize = 8;
 pub(crate) struct Parts {
     pub(crate) inbox: mpsc::Receiver<Order>,
     pub(crate) waker: Arc<Waker>,
-    pub(crate) events: tokio::sync::mpsc::Sender<Event>,
+    pub(crate) events: tokio::sync::mpsc::Sender<Vec<Event>>,
     pub(crate) recorder: mpsc::SyncSender<Piece>,
     pub(crate) ports: Arc<PortPool>,
     pub(crate) addresses: MediaAddresses,
@@ -65,7 +65,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(parts: Parts) -> io::Result<Self> {
         let epoll = Epoll::new()?;
-        epoll.add(parts.waker.as_raw_fd(), WAKER)?;
+        epoll.add_waker(&parts.waker, WAKER)?;
         // Each engine has its own: keys made of one seed never meet those of another.
         let mut srtp_seed = [0; 32];
         getrandom::fill(&mut srtp_seed).map_err(|why| io::Error::other(why.to_string()))?;
@@ -111,20 +111,16 @@ impl Worker {
                 ready = self.epoll.wait(Some(Duration::ZERO));
                 woken = Instant::now();
             }
-            let mut ordered = false;
             self.foresee(0, ready);
             for n in 0..ready {
                 self.foresee(n + 1, ready);
                 match self.epoll.token(n) {
-                    WAKER => {
-                        ordered = true;
-                        if !self.take_orders() {
-                            return self.count(wake_ups);
-                        }
-                    }
+                    WAKER => self.waker.clear(),
                     token => self.receive(token, woken, &mut buffer),
                 }
             }
+            // Looked for at every wake-up: some orders wait for one.
+            let ControlFlow::Continue(ordered) = self.take_orders() else { return self.count(wake_ups) };
             self.guarded(None, |worker| {
                 let now = Instant::now();
                 if worker.engine.next_timeout().is_some_and(|due| due <= now) {
@@ -159,18 +155,19 @@ impl Worker {
         (self.legs > BUSY_LEGS).then_some(tick)
     }
 
-    /// Works off the inbox; `false` when the worker is to end.
-    fn take_orders(&mut self) -> bool {
-        self.waker.clear();
+    /// Works off the inbox; whether there was something in it, or that the worker is to end.
+    fn take_orders(&mut self) -> ControlFlow<(), bool> {
+        let mut ordered = false;
         loop {
             match self.inbox.try_recv() {
                 Ok(Order::Media(call, command)) => self.order(call, command),
                 Ok(Order::Give(leg, to)) => self.give(leg, &to),
                 Ok(Order::Take(leg, baggage)) => self.take(leg, *baggage),
                 Ok(Order::Library(library)) => self.engine.set_library(library),
-                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
-                Err(mpsc::TryRecvError::Empty) => return true,
+                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return ControlFlow::Break(()),
+                Err(mpsc::TryRecvError::Empty) => return ControlFlow::Continue(ordered),
             }
+            ordered = true;
         }
     }
 
@@ -205,7 +202,7 @@ impl Worker {
         let placed = baggage.sockets.is_none_or(|sockets| self.sockets.put(leg, sockets, &self.epoll).is_ok());
         self.guarded(Some(leg), |worker| worker.engine.put_leg(Instant::now(), leg, baggage.leg));
         if !placed {
-            self.events.send(Event::Failed { leg });
+            self.events.add(Event::Failed { leg });
         }
     }
 
@@ -232,25 +229,22 @@ impl Worker {
         }
         tracing::error!(?leg, "media: a panic; the leg is given up");
         if let Some(leg) = leg {
-            self.events.send(Event::Failed { leg });
+            self.events.add(Event::Failed { leg });
         }
     }
 
     fn tell(&mut self) {
         while let Some(event) = self.engine.poll_event() {
             match event {
-                Event::Recorded { token, mulaw, .. } => {
-                    self.recorder.sound(CallId(token), mulaw);
-                }
+                Event::Recorded { token, mulaw, .. } => self.recorder.sound(CallId(token), mulaw),
                 Event::RecordingEnded { token, .. } => {
                     self.recorder.end(CallId(token));
-                    self.events.send(event);
+                    self.events.add(event);
                 }
-                _ => {
-                    self.events.send(event);
-                }
+                _ => self.events.add(event),
             }
         }
+        self.events.tell();
     }
 
     fn count(&mut self, wake_ups: u32) {

@@ -6,7 +6,7 @@ use crate::api::{self, App, Parts};
 use crate::configuration::{Configuration, StartProblem};
 use crate::control::{Control, Live, Order};
 use crate::events::EventBus;
-use crate::media_workers::{MAX_WAITING_EVENTS, MediaWorkers, Options};
+use crate::media_workers::{MAX_TELLINGS, MediaWorkers, Options};
 use crate::metrics::Metrics;
 use crate::signalling::tls::{Keeper, Peers};
 use crate::signalling::{
@@ -133,7 +133,7 @@ impl Calls<'_> {
         orders: Receiver<Order>,
     ) -> Result<(Signalling, std::thread::JoinHandle<()>), StartProblem> {
         let configuration = &self.app.configuration;
-        let (events, media_events) = channel(MAX_WAITING_EVENTS);
+        let (events, media_events) = channel(MAX_TELLINGS);
         let library = prompts::built_in()
             .map_err(|why| StartProblem(format!("This build of sori is incomplete: {why}; build it anew.")))?;
         let options = Options {

@@ -19,7 +19,7 @@ use switch::Switch;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
 
-/// Datagrams, events or orders worked off before the outbox is emptied and the others get their turn.
+/// Datagrams, events or orders worked off, or a little more, before the outbox is emptied and the others get their turn.
 const BATCH: usize = 64;
 /// The longest sleep; figures for `/metrics` are taken at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
@@ -45,8 +45,8 @@ pub(crate) struct ControlParts {
     pub switch: Switch,
     /// The media workers.
     pub media: MediaWorkers,
-    /// Their events.
-    pub media_events: Receiver<media::Event>,
+    /// Their events, together what happened together.
+    pub media_events: Receiver<Vec<media::Event>>,
     /// The API's orders.
     pub orders: Receiver<Order>,
     /// The store's writing end.
@@ -81,7 +81,7 @@ pub(crate) fn start(parts: ControlParts) -> std::io::Result<(Signalling, std::th
 struct ControlThread {
     switch: Switch,
     outbox: Outbox,
-    media_events: Receiver<media::Event>,
+    media_events: Receiver<Vec<media::Event>>,
     orders: Receiver<Order>,
     figures: Figures,
     clocks: Clocks,
@@ -126,6 +126,7 @@ impl ControlThread {
                 self.tick();
                 look_at = now.instant + LONGEST_SLEEP;
             }
+            let due = self.outbox.media.next_wake().map_or(due, |at| at.min(due));
             // Unbiased: a flood on one way in must not starve the others.
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => {}
@@ -138,13 +139,9 @@ impl ControlThread {
                         self.take_input(input);
                     }
                 }
-                event = self.media_events.recv() => {
-                    let Some(event) = event else { return };
-                    self.guarded(|switch, now| switch.handle_media(now, event));
-                    for _ in 1..BATCH {
-                        let Ok(event) = self.media_events.try_recv() else { break };
-                        self.guarded(|switch, now| switch.handle_media(now, event));
-                    }
+                events = self.media_events.recv() => {
+                    let Some(events) = events else { return };
+                    self.hear(events);
                 }
                 order = self.orders.recv() => {
                     let Some(order) = order else { return };
@@ -195,6 +192,18 @@ impl ControlThread {
                 // An ICMP error of an earlier send; its transaction times out or was told already.
                 Err(_) => {}
             }
+        }
+    }
+
+    fn hear(&mut self, events: Vec<media::Event>) {
+        let mut heard = 0;
+        let mut next = Some(events);
+        while let Some(events) = next {
+            heard += events.len();
+            for event in events {
+                self.guarded(|switch, now| switch.handle_media(now, event));
+            }
+            next = if heard < BATCH { self.media_events.try_recv().ok() } else { None };
         }
     }
 

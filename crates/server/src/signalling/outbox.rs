@@ -97,7 +97,7 @@ impl Outbox {
                 switch.handle_send_failed(now, flow);
             }
         }
-        self.media.wake();
+        self.media.wake(now.instant);
         if !self.records.is_empty() {
             self.writer.send(std::mem::take(&mut self.records));
         }
