@@ -14,7 +14,7 @@ use crate::store::Writer;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use switch::Switch;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
@@ -118,18 +118,25 @@ impl ControlThread {
     async fn run(mut self, mut inputs: Receiver<Input>) {
         let mut buffer = vec![0u8; 65_536];
         let mut look_at = self.clocks.now().instant + LONGEST_SLEEP;
+        // Set anew only to wake earlier: each change takes the runtime's lock, and an earlier time one more wake-up.
+        let mut alarm = std::pin::pin!(tokio::time::sleep_until(look_at.into()));
         loop {
             let now = self.clocks.now();
             // However much comes in, time goes on.
-            let due = self.switch.next_timeout(now).map_or(look_at, |at| (at + TIMER_SLACK).min(look_at));
+            let mut due = self.ticks_at(now, look_at);
             if due <= now.instant {
                 self.tick();
+                self.flush();
                 look_at = now.instant + LONGEST_SLEEP;
+                due = self.ticks_at(now, look_at);
             }
-            let due = self.outbox.media.next_wake().map_or(due, |at| at.min(due));
+            let due = self.outbox.media.next_wake().map_or(due, |at| at.min(due)).into();
+            if alarm.is_elapsed() || due < alarm.deadline() {
+                alarm.as_mut().reset(due);
+            }
             // Unbiased: a flood on one way in must not starve the others.
             tokio::select! {
-                () = tokio::time::sleep_until(due.into()) => {}
+                () = alarm.as_mut() => {}
                 ready = self.outbox.network.udp.readable() => self.receive(ready, &mut buffer),
                 input = inputs.recv() => {
                     let Some(input) = input else { return };
@@ -153,6 +160,11 @@ impl ControlThread {
                 return;
             }
         }
+    }
+
+    /// When the switch has something to do next, at `look_at` at the latest.
+    fn ticks_at(&self, now: switch::Now, look_at: Instant) -> Instant {
+        self.switch.next_timeout(now).map_or(look_at, |at| (at + TIMER_SLACK).min(look_at))
     }
 
     fn tick(&mut self) {
