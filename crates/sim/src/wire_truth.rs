@@ -7,6 +7,9 @@ use std::time::Duration;
 /// After this the switch has given up an INVITE that nobody answered (timer B, RFC 3261 17.1.1.2).
 const TIMER_B: Duration = Duration::from_secs(32);
 
+/// So much longer it takes back what comes for it all the same, give or take a second.
+const TAKEN_BACK: Duration = Duration::from_secs(31);
+
 /// A dialog as the messages that passed tell of it, by its Call-ID.
 #[derive(Debug, Default)]
 struct Seen {
@@ -23,7 +26,9 @@ struct Seen {
     presents: bool,
     /// The switch was told that the agent is out of reach.
     lost: bool,
-    /// The first response came when the INVITE had been given up.
+    /// The first response came when the INVITE had been given up: it can only be taken back.
+    in_vain: bool,
+    /// And even for that it was too late.
     too_late: bool,
     /// The INVITE was the switch's.
     ours: bool,
@@ -80,6 +85,9 @@ impl WireTruth {
         let outlives = glance.method == "ACK" || glance.method == "NOTIFY" && seen.refers;
         if let (true, Some(why), false) = (is_new, over, outlives) {
             return Err(format!("{} is sent although {why}", glance.method));
+        }
+        if seen.in_vain && !matches!(glance.method.as_str(), "CANCEL" | "ACK" | "BYE") {
+            return Err(format!("{} is sent although the INVITE had timed out", glance.method));
         }
         match glance.method.as_str() {
             "BYE" => {
@@ -150,10 +158,10 @@ impl WireTruth {
         if !seen.ours || !to_first || is_over {
             return;
         }
-        if seen.unheard_since.take().is_some_and(|sent| at > sent + TIMER_B) {
-            // Too late: the phone rings for nobody, and SIP has no way to tell it.
-            seen.too_late = true;
-            seen.over = Some("the INVITE had timed out");
+        let late = seen.unheard_since.take().map_or(Duration::ZERO, |sent| at.saturating_sub(sent + TIMER_B));
+        seen.in_vain |= !late.is_zero();
+        seen.too_late |= late > TAKEN_BACK;
+        if seen.too_late {
             return;
         }
         if status >= 300 {
@@ -161,12 +169,12 @@ impl WireTruth {
             seen.presents = false;
         } else if status > 100 {
             let given_up = seen.requests.iter().any(|(_, method, _)| method == "CANCEL");
-            seen.presents = !given_up && !seen.lost;
+            seen.presents = !given_up && !seen.lost && !seen.in_vain;
         }
     }
 
     /// Has nothing come back for this INVITE of the switch while somebody waited? Then the phone rings, or believes it
-    /// talks, and nobody can tell it better: CANCEL waits for a response (RFC 3261 9.1), and a response that comes after
+    /// talks, and nobody can tell it better: CANCEL waits for a response (RFC 3261 9.1), and a response that comes long after
     /// timer B belongs to no transaction any more and is discarded (18.1.2).
     #[must_use]
     pub fn is_unheard(&self, call_id: &str) -> bool {
@@ -202,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_comes_when_nobody_waits_any_more_is_as_if_nothing_came() {
-        for (second, is_unheard) in [(31, false), (33, true)] {
+        for (second, is_unheard) in [(31, false), (33, false), (65, true)] {
             let mut truth = WireTruth::default();
             truth.sent(Duration::ZERO, 1, &message("INVITE sip:u SIP/2.0", "1 INVITE", "<sip:u@h>"), 1).unwrap();
             assert!(truth.is_unheard("a"));

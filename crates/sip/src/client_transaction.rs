@@ -25,6 +25,12 @@ pub(crate) enum ClientState {
     Completed,
     /// INVITE: a 2xx came; more may come.
     Accepted,
+    /// INVITE: nobody waits for an answer any more (timer B, or no final response to a CANCEL). RFC 3261 knows no such state and
+    /// leaves a peer that answers now alone with its answer; what comes in the next 32 s is taken back instead.
+    GivenUp {
+        /// A CANCEL was sent.
+        cancelled: bool,
+    },
 }
 
 /// What a response means to the user of the transaction.
@@ -36,6 +42,8 @@ pub(crate) enum Heard {
     Final,
     /// A 2xx of another fork than those acknowledged.
     OtherFork,
+    /// It rings there though nobody waits for it: to be cancelled.
+    RingsInVain,
     /// Known already; nothing to do.
     Nothing,
 }
@@ -118,7 +126,16 @@ impl ClientTransaction {
                 self.keep_dialog(wire);
                 Heard::Final
             }
-            (ClientState::Accepted, 200..=299) => self.repeated_success(response, wire),
+            (ClientState::Accepted | ClientState::GivenUp { .. }, 200..=299) => self.repeated_success(response, wire),
+            (ClientState::GivenUp { cancelled: false }, 100..=199) => {
+                self.state = ClientState::GivenUp { cancelled: true };
+                Heard::RingsInVain
+            }
+            (ClientState::GivenUp { .. }, 300..) => {
+                wire.timers.cancel(Timer::M(self.id));
+                self.complete(now, response, wire);
+                Heard::Nothing
+            }
             (ClientState::Calling | ClientState::Trying | ClientState::Proceeding, _) => {
                 self.complete(now, response, wire);
                 Heard::Final
@@ -135,7 +152,16 @@ impl ClientTransaction {
         }
     }
 
-    /// Of an accepted INVITE only its dialog is asked for again, to end those of other forks. Timer M is long, 32 s of each
+    /// Nobody waits for an answer to this INVITE any more; its user was told.
+    pub(crate) fn give_up(&mut self, now: Instant, cancelled: bool, wire: &mut Wire) {
+        self.stop(wire);
+        self.state = ClientState::GivenUp { cancelled };
+        let limit = wire.timing.limit();
+        wire.timers.set(now, Timer::M(self.id), limit);
+        self.keep_dialog(wire);
+    }
+
+    /// Of an accepted INVITE, or one given up, only its dialog is asked for again, to end those of other forks. Timer M is long, 32 s of each
     /// call, and the buffer large.
     fn keep_dialog(&mut self, wire: &mut Wire) {
         let bare = derive::bare_invite(&self.request, wire.buffer());

@@ -51,12 +51,60 @@ fn a_200_long_after_the_cancel() {
 }
 
 #[test]
-fn a_200_after_nobody_waits_for_it_any_more() {
+fn a_200_long_after_the_cancel_ends_at_once() {
     let mut peer = Peer::new(Transport::Udp);
     let (id, invite) = peer.call();
     peer.respond(&invite, "180 Ringing", "b", "");
     peer.endpoint.end(peer.now, id, None);
     peer.pass(40_000);
+    peer.sent();
+    peer.respond(&invite, "200 OK", "b", "Contact: <sip:b@192.0.2.2>");
+    let ended = ["ACK sip:b@192.0.2.2 SIP/2.0", "BYE sip:b@192.0.2.2 SIP/2.0"];
+    assert_eq!(peer.starts(), ended);
+    // Its repeat is acknowledged again, no more.
+    peer.respond(&invite, "200 OK", "b", "Contact: <sip:b@192.0.2.2>");
+    assert_eq!(peer.starts(), ended[..1]);
+    assert_eq!(words(peer.told()), ["Rang 180", "Ended Local"]);
+    peer.assert_nothing_left();
+}
+
+#[test]
+fn a_peer_that_wakes_up_after_timer_b_is_left_neither_ringing_nor_talking() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let mut peer = Peer::new(transport);
+        let (_, invite) = peer.call();
+        peer.pass(40_000);
+        peer.sent();
+        assert_eq!(words(peer.told()), ["Refused 408"]);
+        peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:b@192.0.2.2>");
+        let (_, cancel) = peer.one();
+        assert!(cancel.starts_with("CANCEL sip:bob@192.0.2.2 SIP/2.0"), "{cancel}");
+        assert_eq!(value(&cancel, "Via"), value(&invite, "Via"));
+        peer.respond(&cancel, "200 OK", "b", "");
+        peer.respond(&invite, "180 Ringing", "b", "Contact: <sip:b@192.0.2.2>");
+        assert!(peer.sent().is_empty(), "once is enough");
+        peer.respond(&invite, "487 Request Terminated", "b", "");
+        let (_, ack) = peer.one();
+        assert!(ack.starts_with("ACK sip:bob@192.0.2.2 SIP/2.0"), "{ack}");
+        assert_eq!((value(&ack, "Via"), value(&ack, "CSeq")), (value(&invite, "Via"), "1 ACK"));
+        assert!(peer.told().is_empty());
+        peer.assert_nothing_left();
+        // Another one picks up at once.
+        let (_, invite) = peer.call();
+        peer.pass(40_000);
+        peer.sent();
+        peer.respond(&invite, "200 OK", "b", "Contact: <sip:b@192.0.2.2>");
+        assert_eq!(peer.starts(), ["ACK sip:b@192.0.2.2 SIP/2.0", "BYE sip:b@192.0.2.2 SIP/2.0"]);
+        assert_eq!(words(peer.told()), ["Refused 408"]);
+        peer.assert_nothing_left();
+    }
+}
+
+#[test]
+fn a_200_after_all_that_is_kept_of_an_invite() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (_, invite) = peer.call();
+    peer.pass(70_000);
     peer.sent();
     peer.respond(&invite, "200 OK", "b", "Contact: <sip:b@192.0.2.2>");
     assert!(peer.sent().is_empty(), "its transaction is gone");

@@ -71,24 +71,23 @@ impl Endpoint {
         let Some(session) = self.invites.get_mut(&id) else { return };
         let Phase::Calling { transaction, cancel, .. } = &mut session.phase else { return };
         let Cancel::Held(reason) = std::mem::replace(cancel, Cancel::Sent) else { return };
-        let Some(client) = self.clients.get(transaction) else { return };
-        let bytes = derive::cancel(&client.transaction.request, &reason, self.wire.buffer());
-        let flow = client.transaction.flow;
-        // The branch is that of the INVITE; our own number only tells the transactions apart.
-        let random = client.transaction.random;
-        let number = self.new_id();
-        self.start_client(now, (number, random), Method::Cancel, flow, bytes, ClientUser::Nobody);
-        self.cancels.insert(self.invite_branch(id), number);
+        let transaction = *transaction;
+        self.start_cancel(now, transaction, &reason);
         let limit = self.wire.timing.limit();
         self.wire.timers.cancel(Timer::C(id));
         self.wire.timers.set(now, Timer::CancelLimit(id), limit);
     }
 
-    fn invite_branch(&self, id: u64) -> u64 {
-        match self.invites.get(&id).map(|session| &session.phase) {
-            Some(Phase::Calling { transaction, .. }) => *transaction,
-            _ => 0,
-        }
+    /// Cancels the INVITE of a client transaction.
+    pub(super) fn start_cancel(&mut self, now: Instant, invite: u64, reason: &[u8]) {
+        let Some(client) = self.clients.get(&invite) else { return };
+        let bytes = derive::cancel(&client.transaction.request, reason, self.wire.buffer());
+        let flow = client.transaction.flow;
+        // The branch is that of the INVITE; our own number only tells the transactions apart.
+        let random = client.transaction.random;
+        let number = self.new_id();
+        self.start_client(now, (number, random), Method::Cancel, flow, bytes, ClientUser::Nobody);
+        self.cancels.insert(invite, number);
     }
 
     /// Sends BYE and waits for its end, without events.
@@ -132,7 +131,9 @@ impl Endpoint {
         if let Some(session) = self.invites.get(&id)
             && let Phase::Calling { transaction, .. } = session.phase
         {
-            self.remove_client(transaction);
+            if let Some(client) = self.clients.get_mut(&transaction) {
+                client.transaction.give_up(now, true, &mut self.wire);
+            }
             self.remove_invite(now, id);
         }
     }

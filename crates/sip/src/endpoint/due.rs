@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::Endpoint;
+use super::{ClientUser, Endpoint};
 use crate::client_transaction::Rang;
+use crate::event::{Event, InviteId};
 use crate::timer::{Timer, Timing};
 
 impl Endpoint {
@@ -44,7 +45,14 @@ impl Endpoint {
         match client.transaction.handle_timer(now, timer, &mut self.wire) {
             Rang::Going => {}
             Rang::Over => drop(self.remove_client(id)),
-            Rang::TimedOut => self.client_failed(now, id, 408),
+            Rang::TimedOut => match client.user {
+                ClientUser::Invite { id: session, .. } => {
+                    client.transaction.give_up(now, false, &mut self.wire);
+                    self.tell_end(session, Event::refused(InviteId(session), 408));
+                    self.remove_invite(now, session);
+                }
+                _ => self.client_failed(now, id, 408),
+            },
         }
     }
 

@@ -37,6 +37,7 @@ impl Endpoint {
             }
             Heard::Final => self.client_done(now, number, response),
             Heard::OtherFork => self.end_fork(now, number, response),
+            Heard::RingsInVain => self.start_cancel(now, number, &[]),
             Heard::Nothing => {}
         }
         if is_over {
