@@ -4,9 +4,11 @@ use crate::accounts::Owner;
 use crate::call::{Call, Leg, LegState, Progress, Role};
 use crate::hops::Hops;
 use crate::identity;
+use crate::protection::protects;
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
-use media::{LegId, Profile};
+use crate::trunks::Called;
+use media::{LegId, Profile, RefusedSdp};
 use pbx::settings::{RingDevice, Routing};
 use pbx::{CallId, Caller, Country, E164, Fact, ManagerId};
 use sip::{Flow, InviteId, Reply, Request};
@@ -15,9 +17,9 @@ impl Switch {
     pub(crate) fn on_invite(&mut self, id: InviteId, request: &Request, flow: Flow, now: Now) {
         let user = identity::account_name(request);
         match self.carrier_call(request, flow) {
-            Some((country, dialled)) if self.accounts.named(&user).is_none() => {
-                let from = identity::caller(request, country);
-                self.customer_called(id, request, flow, from, (country, dialled), now);
+            Some(called) if self.accounts.named(&user).is_none() => {
+                let from = identity::caller(request, called.country);
+                self.customer_called(id, request, flow, from, called, now);
             }
             _ => match self.authenticate(request, flow, &user, now) {
                 Ok(key) => self.account_called(id, request, flow, key, now),
@@ -37,7 +39,8 @@ impl Switch {
             Owner::Customer { number } => {
                 let country = self.country();
                 let from = E164::dialled(&number, country).map_or_else(|_| Caller::Name(number.into()), Caller::Number);
-                self.customer_called(id, request, flow, from, (country, dialled_user(request)), now);
+                let called = Called { country, dialled: dialled_user(request), must_protect: false };
+                self.customer_called(id, request, flow, from, called, now);
             }
         }
     }
@@ -52,7 +55,7 @@ impl Switch {
         request: &Request,
         flow: Flow,
         from: Caller,
-        (country, dialled): (Country, String),
+        Called { country, dialled, must_protect }: Called,
         now: Now,
     ) {
         let to = E164::dialled(&dialled, country).ok();
@@ -70,6 +73,9 @@ impl Switch {
         let diverted_from = identity::diverted_from(request, country, to);
         let fact = Fact::CallArrived { call, from, to, dialled: dialled.into(), diverted_from };
         self.pbx.handle_fact(fact, now.unix);
+        if must_protect {
+            self.protect_arrived(leg, now);
+        }
     }
 
     /// The manager whose phone or browser has this user part.
@@ -156,6 +162,17 @@ impl Switch {
     pub(crate) fn new_leg_id(&mut self) -> LegId {
         self.next_leg += 1;
         LegId(self.next_leg)
+    }
+
+    /// The carrier's calls must be protected: plain media is refused, and where we are to offer it is SRTP.
+    fn protect_arrived(&mut self, id: LegId, now: Now) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.must_protect = true;
+        match &leg.offer {
+            None => leg.profile = Profile::Srtp,
+            Some(offer) if protects(offer) => {}
+            Some(_) => self.on_sdp_refused(id, RefusedSdp::NotAcceptable, now),
+        }
     }
 
     /// Has the media engine answer the offer that came with the INVITE (or make one, where none came).

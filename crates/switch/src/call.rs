@@ -75,6 +75,8 @@ pub(crate) struct Leg {
     pub(crate) invite: Option<InviteId>,
     /// INVITEs by other flows of the same phone, for when this one is dead; the next to be tried last.
     pub(crate) spare: Vec<sip::Invite>,
+    /// Its media must be protected, whoever offers (a carrier that is set up so).
+    pub(crate) must_protect: bool,
     /// What else is offered where our offer is refused for what protects it, until the leg is answered.
     pub(crate) again: Option<Box<crate::protection::Again>>,
     pub(crate) state: LegState,
@@ -115,6 +117,7 @@ impl Leg {
             profile,
             invite: None,
             spare: Vec::new(),
+            must_protect: false,
             again: None,
             state,
             renegotiation: None,

@@ -4,6 +4,7 @@ use crate::call::{LegState, Progress, Renegotiation, Role};
 use crate::cause;
 use crate::info_key::{self, Info};
 use crate::key_ways::Way;
+use crate::protection::protects;
 use crate::switch::{Now, Switch};
 use media::{Command, LegId, Profile};
 use pbx::{Cause, Fact, Key, Party};
@@ -186,6 +187,9 @@ impl Switch {
         };
         if leg.moving {
             return self.endpoint.refuse_offer(now.instant, id, 491);
+        }
+        if leg.must_protect && body.as_deref().is_some_and(|sdp| !protects(sdp)) {
+            return self.endpoint.refuse_offer(now.instant, id, 488);
         }
         let call = leg.call;
         let (kind, command) = match body {

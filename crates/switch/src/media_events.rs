@@ -124,7 +124,7 @@ impl Switch {
         self.call_out(id, invite, now);
     }
 
-    fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
+    pub(crate) fn on_sdp_refused(&mut self, id: LegId, why: RefusedSdp, now: Now) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         if leg.renegotiation == Some(Renegotiation::TheirOffer) {
             // The session stays as it was (RFC 3261 14.2).

@@ -81,6 +81,12 @@ impl Ways {
     }
 }
 
+/// Is every description of audio in it of SRTP (RFC 3711, RFC 5764)?
+pub(crate) fn protects(sdp: &[u8]) -> bool {
+    let mut audio = sdp.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"m=audio "));
+    audio.all(|line| line.split(|byte| *byte == b' ').nth(2).is_some_and(|way| way.windows(5).any(|at| at == b"/SAVP")))
+}
+
 impl Switch {
     /// How media is offered to a phone or browser.
     pub(crate) fn ways_to_phone(&self, binding: &Binding) -> Ways {

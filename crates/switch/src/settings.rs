@@ -113,7 +113,7 @@ pub enum MediaProtection {
     /// SRTP is offered where the signalling goes by TLS, and plain RTP once the carrier refuses that.
     #[default]
     IfTls,
-    /// SRTP is offered; a carrier that refuses it is not called.
+    /// SRTP is offered, and a carrier that refuses it is not called; its own calls in plain are refused with 488.
     Required,
     /// Plain RTP is offered.
     Off,

@@ -38,7 +38,7 @@ pub enum MediaProtection {
     /// SRTP is offered where the proxy is reached by TLS, and plain RTP once the carrier refuses that.
     #[default]
     IfTls,
-    /// SRTP is offered; a carrier that refuses it is not called.
+    /// SRTP is offered, and a carrier that refuses it is not called; its own calls are refused with 488 unless they offer SRTP.
     Required,
     /// Plain RTP is offered.
     Off,

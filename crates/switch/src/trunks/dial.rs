@@ -4,7 +4,7 @@ use super::redirect;
 use super::target::{Target, in_order};
 use super::timer::TrunkTimer;
 use crate::call::{LegState, Role};
-use crate::settings::{CarrierAccount, FromUser};
+use crate::settings::{CarrierAccount, FromUser, MediaProtection};
 use crate::switch::{Now, Switch};
 use crate::trace::LegParty;
 use media::LegId;
@@ -50,7 +50,11 @@ impl Switch {
         let Some(first) = attempts.pop_front() else { return };
         let invite = invite(account, &self.configuration.host, to, show, self.flow_to(first.target));
         let ways = self.ways_to_carrier(account, first.target.transport);
+        let must_protect = account.protection == MediaProtection::Required;
         let leg = self.prepare_leg(call, Role::Customer, LegParty::Customer, ways, invite);
+        if let Some(made) = self.legs.get_mut(&leg) {
+            made.must_protect = must_protect;
+        }
         self.trunks.dials.insert(leg, Dial { carrier, invite: None, current: first, next: attempts, redirects: 0 });
         if let Some(held) = self.calls.get_mut(&call) {
             held.customer = Some(leg);

@@ -1,10 +1,20 @@
 //! Whose call an INVITE is, and which number it is for.
 
 use super::Trunk;
-use crate::settings::{CarrierAccount, CarrierTrust};
+use crate::settings::{CarrierAccount, CarrierTrust, MediaProtection};
 use crate::switch::Switch;
 use pbx::{CarrierId, Country, E164};
 use sip::{Flow, NameAddr, Request, Transport};
+
+/// What a customer's INVITE asks for.
+pub(crate) struct Called {
+    /// Whose dialling habits the number follows.
+    pub(crate) country: Country,
+    /// The number as it was dialled.
+    pub(crate) dialled: String,
+    /// Its carrier's calls must be protected.
+    pub(crate) must_protect: bool,
+}
 
 impl Switch {
     /// The carrier an INVITE comes from: the one that was told the Contact in its request URI; else one whose addresses
@@ -69,9 +79,13 @@ impl Switch {
         }
     }
 
-    /// The country whose dialling habits a carrier's numbers follow, and what its INVITE is for.
-    pub(crate) fn carrier_call(&self, request: &Request, flow: Flow) -> Option<(Country, String)> {
+    /// What an INVITE asks for, where it is a carrier's.
+    pub(crate) fn carrier_call(&self, request: &Request, flow: Flow) -> Option<Called> {
         let account = self.carrier_of(request, flow)?;
-        Some((account.country, self.called_at_carrier(request, account)))
+        Some(Called {
+            country: account.country,
+            dialled: self.called_at_carrier(request, account),
+            must_protect: account.protection == MediaProtection::Required,
+        })
     }
 }

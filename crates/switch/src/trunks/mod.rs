@@ -19,6 +19,7 @@ mod target;
 mod tests;
 mod timer;
 
+pub(crate) use incoming::Called;
 pub use resolve::{ResolveError, ResolveId};
 pub use state::{TargetStatus, TrunkCondition, TrunkCounts, TrunkReason, TrunkStatus};
 pub use target::{Health, Target};

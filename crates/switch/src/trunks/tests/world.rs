@@ -55,6 +55,10 @@ pub(super) struct World {
     /// Every request that was sent for the first time, and every answer.
     pub(super) sent: Vec<String>,
     pub(super) ladder: Vec<String>,
+    /// What the switch answered.
+    pub(super) replies: Vec<String>,
+    /// Calls as they were last told to be kept.
+    pub(super) kept: BTreeMap<pbx::CallId, pbx::CallRecord>,
     branches: BTreeSet<String>,
     pub(super) told: Vec<TrunkStatus>,
     pub(super) questions: Vec<(ResolveId, String)>,
@@ -94,6 +98,8 @@ impl World {
             peers,
             sent: Vec::new(),
             ladder: Vec::new(),
+            replies: Vec::new(),
+            kept: BTreeMap::new(),
             branches: BTreeSet::new(),
             told: Vec::new(),
             questions: Vec::new(),
@@ -162,6 +168,7 @@ impl World {
             Output::Media(_, Command::OfferAgain { leg, profile, .. }) => {
                 self.switch.handle_media(self.now, Told::LocalSdp { leg, sdp: offer(profile) });
             }
+            Output::Record(pbx::Record::Call(record)) => drop(self.kept.insert(record.id, *record)),
             Output::Media(_, Command::Close { leg }) => {
                 self.switch.handle_media(self.now, Told::Closed { leg, figures: media::Figures::default() });
             }
@@ -173,10 +180,10 @@ impl World {
         let via = message.split("\r\n").find(|line| line.starts_with("Via: ")).unwrap_or_default();
         let method = message.split(' ').next().unwrap_or_default().to_owned();
         let is_new = self.branches.insert(format!("{method} {via}"));
-        let Some(peer) = self.peers.get_mut(&flow.remote) else { return };
         if method.starts_with("SIP/") {
-            return;
+            return self.replies.push(message.to_owned());
         }
+        let Some(peer) = self.peers.get_mut(&flow.remote) else { return };
         let (manner, answer) = (peer.manner, peer.answer(message));
         if is_new {
             let note = notes(message);
