@@ -50,10 +50,11 @@ impl World {
                     }
                     continue;
                 }
-                let wake = self.workers.next_wake().map(|at| tokio::time::sleep_until(at.into()));
+                let wake_at = self.workers.next_wake();
+                let wake = tokio::time::sleep_until(wake_at.unwrap_or_else(Instant::now).into());
                 tokio::select! {
                     told = self.tellings.recv() => self.events.extend(told.expect("the workers live")),
-                    Some(()) = async { Some(wake?.await) } => self.workers.wake(Instant::now()),
+                    () = wake, if wake_at.is_some() => self.workers.wake(Instant::now()),
                 }
             }
         };
