@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crate::command::{Command, Event, Figures, LegId};
 use crate::copies::Copies;
 use crate::dtls::{Certificate, Identity};
-use crate::leg::{Leg, Transport};
+use crate::leg::{BEAT, Leg, Transport};
 use crate::leg_table::LegTable;
 use crate::library::Library;
 use crate::negotiation::LocalAddresses;
@@ -152,21 +152,10 @@ impl Engine {
         self.legs.get(self.legs.slot(leg)?).map(Leg::figures)
     }
 
-    /// What it has and has had.
+    /// What it has and has had. Nothing is summed up: who asks at each wake-up pays nothing for many legs.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut counts = self.counts;
-        counts.legs = self.legs.len();
-        let (mut bridged, mut echoes) = (0, 0);
-        for (slot, leg) in self.legs.iter() {
-            counts.playbacks += usize::from(leg.playback.is_some());
-            counts.recordings += usize::from(leg.recording.is_some());
-            bridged += usize::from(leg.partner.is_some_and(|partner| partner != slot));
-            echoes += usize::from(leg.partner == Some(slot));
-        }
-        counts.bridges = bridged / 2;
-        counts.echoes = echoes;
-        counts
+        Counts { legs: self.legs.len(), ..self.counts }
     }
 
     fn since_start(&mut self, now: Instant) -> Duration {
@@ -189,6 +178,14 @@ impl Engine {
 
     const fn webrtc_config(&self) -> WebRtcConfig {
         WebRtcConfig { dtls_active: self.config.dtls_active, ice_lite: self.config.ice_lite }
+    }
+
+    /// Starts a leg's frames on the beat of all legs.
+    fn start_frames(&mut self, now: Instant, slot: u32) {
+        let since_beat = self.since_start(now).as_nanos() % BEAT.as_nanos();
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.start_frames(now - Duration::from_nanos(since_beat as u64), slot);
+        }
     }
 
     /// Enters the leg's earliest timer into the heap.

@@ -30,6 +30,8 @@ use crate::webrtc_leg::WebRtcLeg;
 
 /// Time of a frame.
 pub(crate) const FRAME_TIME: Duration = Duration::from_millis(20);
+/// Frames of all legs of an engine begin at whole multiples of this, so that one wake-up serves many.
+pub(crate) const BEAT: Duration = Duration::from_millis(5);
 /// Frames sent at once at most when a tick comes late.
 const MAX_BURST: u32 = 3;
 /// A leg that was sent nothing for this long gets a silent frame.
@@ -130,6 +132,11 @@ impl Leg {
         prefetch(&self.ears, 64);
     }
 
+    /// Asks memory for what its next wake-up needs beside that.
+    pub fn prefetch_timers(&self) {
+        prefetch(&self.timers, size_of::<Timers>());
+    }
+
     /// Codec agreed and, where they come by DTLS, keys exchanged.
     pub fn is_ready(&self) -> bool {
         self.agreed.is_some()
@@ -155,11 +162,12 @@ impl Leg {
         self.playback.is_none() && self.keys.is_empty()
     }
 
-    /// Starts the 20 ms beat if there is something to play, one to four ticks from now: slots spread over the frame.
-    pub fn start_frames(&mut self, now: Instant, slot: u32) {
+    /// Starts sending a frame each 20 ms if there is something to play, one to four beats from the last one: slots spread over
+    /// the frame.
+    pub fn start_frames(&mut self, last_beat: Instant, slot: u32) {
         if !self.takes_forward() && self.is_ready() && self.timers.get(Timer::Frame).is_none() {
             self.gap = true;
-            self.timers.set(Timer::Frame, now + Duration::from_millis(u64::from(slot % 4 + 1) * 5));
+            self.timers.set(Timer::Frame, last_beat + BEAT * (slot % 4 + 1));
         }
     }
 
@@ -197,8 +205,9 @@ impl Leg {
             at += FRAME_TIME;
         }
         if at <= out.now {
-            // Stalled for longer than a burst makes up: go on from here, a talkspurt later.
-            at = out.now + FRAME_TIME;
+            // Stalled for longer than a burst makes up: go on from here on the same beat, a talkspurt later.
+            let behind = (out.now - at).as_nanos() / FRAME_TIME.as_nanos() + 1;
+            at += FRAME_TIME.saturating_mul(behind.try_into().unwrap_or(u32::MAX));
             self.gap = true;
         }
         self.timers.set(Timer::Frame, at);

@@ -92,14 +92,18 @@ impl LegTable {
         Some(leg)
     }
 
+    /// Asks memory for what the next frame of the leg in `slot` will need.
+    pub fn prefetch_frame(&self, slot: u32) {
+        if let Some(leg) = self.get(slot) {
+            leg.prefetch();
+            leg.prefetch_timers();
+        }
+    }
+
     /// Asks memory for what a packet from or to the leg in `slot` will need.
     pub fn prefetch(&self, slot: u32) {
         if let Some(leg) = self.get(slot) {
             leg.prefetch();
         }
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Leg)> {
-        (0..).zip(&self.slots).filter_map(|(slot, (_, leg))| Some((slot, leg.as_deref()?)))
     }
 }

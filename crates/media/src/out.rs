@@ -31,10 +31,6 @@ pub struct Counts {
     pub bridges: usize,
     /// Legs that hear themselves now.
     pub echoes: usize,
-    /// Legs playing now.
-    pub playbacks: usize,
-    /// Recordings now.
-    pub recordings: usize,
     /// Packets taken.
     pub packets_in: u64,
     /// Packets handed to the sink, RTCP, ICE and DTLS included.

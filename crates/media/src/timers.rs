@@ -125,6 +125,12 @@ impl WakeUps {
         }
     }
 
+    /// The slot of the leg to wake next.
+    #[must_use]
+    pub fn next_slot(&self) -> Option<u32> {
+        self.heap.peek().map(|Reverse((_, slot, _))| *slot)
+    }
+
     /// When to wake next. May be early, never late.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {

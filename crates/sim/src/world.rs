@@ -318,11 +318,9 @@ impl World {
             return Err(format!("the business still holds {business:?}"));
         }
         let engine = self.engine.counts();
-        let media_left = (engine.legs, engine.bridges, engine.playbacks, engine.recordings, self.sockets.count());
-        if media_left != (0, 0, 0, 0, 0) {
-            return Err(format!(
-                "the engine still holds (legs, bridges, playbacks, recordings, sockets) {media_left:?}"
-            ));
+        let media_left = (engine.legs, engine.bridges, engine.echoes, self.sockets.count());
+        if media_left != (0, 0, 0, 0) {
+            return Err(format!("the engine still holds (legs, bridges, echoes, sockets) {media_left:?}"));
         }
         Ok(())
     }

@@ -78,8 +78,8 @@ impl Engine {
                 let playback = Playback::new(token, &sources, repeat, &self.library);
                 if let Some(leg) = self.legs.get_mut(slot) {
                     leg.playback = Some(playback);
-                    leg.start_frames(now, slot);
                 }
+                self.start_frames(now, slot);
             }
             Command::StopPlaying { .. } => {
                 if let Some(leg) = self.legs.get_mut(slot) {
@@ -97,10 +97,8 @@ impl Engine {
                 }
             }
             Command::SendKey { key, duration_ms, .. } => {
-                if let Some(leg) = self.legs.get_mut(slot)
-                    && leg.keys.push(key, duration_ms)
-                {
-                    leg.start_frames(now, slot);
+                if self.legs.get_mut(slot).is_some_and(|leg| leg.keys.push(key, duration_ms)) {
+                    self.start_frames(now, slot);
                 }
             }
             Command::PassKey { key, duration_ms, .. } => self.pass_key(now, slot, key, duration_ms),
@@ -254,8 +252,8 @@ impl Engine {
                 rtp.was_described(now);
             }
             leg.start_timers(now, quiet);
-            leg.start_frames(now, slot);
             self.events.push_back(Event::Negotiated { leg: leg.id, far_holds: agreed.far_holds });
+            self.start_frames(now, slot);
         }
     }
 
@@ -282,11 +280,19 @@ impl Engine {
             }
             self.arm(slot);
         }
+        self.counts.bridges += 1;
     }
 
     pub(super) fn unbridge(&mut self, slot: u32) {
-        let partner = self.legs.get_mut(slot).and_then(|leg| leg.partner.take());
-        if let Some(partner) = partner.and_then(|partner| self.legs.get_mut(partner)) {
+        let Some(partner) = self.legs.get_mut(slot).and_then(|leg| leg.partner.take()) else {
+            return;
+        };
+        if partner == slot {
+            self.counts.echoes -= 1;
+            return;
+        }
+        self.counts.bridges -= 1;
+        if let Some(partner) = self.legs.get_mut(partner) {
             partner.partner = None;
         }
     }
@@ -295,6 +301,7 @@ impl Engine {
         self.unbridge(slot);
         if let Some(leg) = self.legs.get_mut(slot) {
             leg.partner = Some(slot);
+            self.counts.echoes += 1;
         }
     }
 
@@ -306,11 +313,9 @@ impl Engine {
         let Some(partner) = leg.partner.filter(|partner| *partner != slot && leg.ears.filter.pass(key, now)) else {
             return;
         };
-        if let Some(other) = self.legs.get_mut(partner)
-            && other.playback.is_none()
-            && other.keys.push(key, duration_ms)
-        {
-            other.start_frames(now, partner);
+        let queued = |other: &mut Leg| other.playback.is_none() && other.keys.push(key, duration_ms);
+        if self.legs.get_mut(partner).is_some_and(queued) {
+            self.start_frames(now, partner);
         }
         self.arm(partner);
     }

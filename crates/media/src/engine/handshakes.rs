@@ -49,7 +49,7 @@ impl Engine {
                     leg.send.restart(leg.seed.next_number());
                 }
                 leg.start_timers(now, quiet);
-                leg.start_frames(now, slot);
+                self.start_frames(now, slot);
             }
             Some(Err(why)) => self.events.push_back(Event::HandshakeFailed { leg: leg.id, why }),
             Some(Ok(())) | None => {}

@@ -115,8 +115,8 @@ impl Engine {
                     let quiet = self.quiet();
                     if let Some(leg) = self.legs.get_mut(slot) {
                         leg.start_timers(now, quiet);
-                        leg.start_frames(now, slot);
                     }
+                    self.start_frames(now, slot);
                 }
                 News::Failed => self.events.push_back(Event::Failed { leg: leg.id }),
             }
@@ -160,7 +160,7 @@ impl Engine {
             return;
         };
         if bridge::forward(partner_leg, header, payload, passage, packet, &mut out) == bridge::Forwarded::KeyQueued {
-            partner_leg.start_frames(now, partner);
+            self.start_frames(now, partner);
             self.arm(partner);
         } else if matches!(partner_leg.transport, Transport::WebRtc(_)) {
             self.arm(partner);

@@ -11,6 +11,10 @@ use crate::timers::{Timer, WakeUps};
 impl Engine {
     pub(super) fn tick<S: PacketSink>(&mut self, now: Instant, sink: &mut S) {
         while let Some((slot, generation, at)) = self.wake_ups.pop_due(now) {
+            // One wake-up serves many legs: memory is asked for the next one's state while this one sends.
+            if let Some(next) = self.wake_ups.next_slot() {
+                self.legs.prefetch_frame(next);
+            }
             let meant = self.legs.tenant(slot, generation).is_some_and(|leg| WakeUps::take(&mut leg.timers, at));
             if meant {
                 self.wake(now, slot, sink);

@@ -58,6 +58,28 @@ fn nobody_wakes_for_a_leg_that_was_closed_while_it_played() {
 }
 
 #[test]
+fn the_frames_of_all_legs_share_a_beat_whenever_they_began() {
+    let mut world = World::new();
+    let mut beats = std::collections::BTreeSet::new();
+    for number in 1..=16 {
+        let a = Phone::new(number, Law::Mu, None).open(&mut world);
+        play(&mut world, a.leg, vec![Source::Prompt(PromptKey(6))], Repeat::Forever);
+        // Off the beat, and for the last one so long that nothing is made up for.
+        world.stall(if number < 16 { 1 } else { 333 });
+    }
+    world.engine.handle_tick(world.now(), &mut world.sent);
+    for _ in 0..80 {
+        let at = world.engine.next_timeout().unwrap();
+        beats.insert(at - world.start);
+        world.elapsed = at - world.start;
+        world.engine.handle_tick(at, &mut world.sent);
+    }
+    let frames: Vec<_> = beats.iter().filter(|at| at.as_nanos() % 5_000_000 == 0).collect();
+    assert!(frames.len() >= beats.len() - 2, "one wake-up in 5 ms, but for a report: {beats:?}");
+    assert!(frames.windows(2).all(|pair| *pair[1] - *pair[0] == Duration::from_millis(5)), "{frames:?}");
+}
+
+#[test]
 fn a_late_tick_catches_up_without_a_burst() {
     let mut world = World::new();
     let a = Phone::new(1, Law::Mu, None).open(&mut world);
