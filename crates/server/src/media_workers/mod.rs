@@ -169,15 +169,17 @@ impl MediaWorkers {
 
     fn hand(&mut self, index: usize, order: Order) {
         let patient = matches!(order, Order::Media(_, Command::Close { .. }));
-        if self.workers[index].hand(order) {
-            self.wakes.handed(index, patient);
+        let worker = &self.workers[index];
+        if worker.hand(order) {
+            self.wakes.handed(index, patient, worker.waker.looks());
         }
     }
 
     /// Wakes the workers that were handed commands; one that was only told to close legs wakes with the next command or a little
     /// later ([`Self::next_wake`]).
     pub fn wake(&mut self, now: Instant) {
-        self.wakes.due(now, |worker| self.workers[worker].waker.wake());
+        let waker = |worker: usize| &self.workers[worker].waker;
+        self.wakes.due(now, |worker| waker(worker).looks(), |worker| waker(worker).wake());
     }
 
     /// When [`Self::wake`] is to be asked again, if commands wait.

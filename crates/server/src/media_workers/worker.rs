@@ -21,8 +21,8 @@ const WAKER: u64 = u64::MAX;
 const MAX_PACKET: usize = 2048;
 /// Under load the worker looks at its sockets this often, not once per packet: the wake-up is the dear part.
 const TICK: Duration = Duration::from_micros(500);
-/// The same where nobody talks with anybody: prompts have their own pace, and nothing waits to be forwarded.
-const TICK_WITHOUT_BRIDGES: Duration = Duration::from_millis(2);
+/// The same where nobody talks with anybody: nothing waits to be forwarded, and the frames of prompts begin this far apart.
+const TICK_WITHOUT_BRIDGES: Duration = Duration::from_millis(5);
 /// Where recordings wait for others to take them, it is tried again after this.
 const CATCH_UP: Duration = Duration::from_millis(5);
 /// Figures are taken once in this many wake-ups.
@@ -53,6 +53,8 @@ pub(crate) struct Worker {
     recorder: Pieces,
     figures: Arc<Figures>,
     epoll: Epoll,
+    /// Watches the waker alone: orders do not wait for the end of a rest.
+    orders: Epoll,
     sockets: Sockets,
     engine: Engine,
     legs: u64,
@@ -65,7 +67,10 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(parts: Parts) -> io::Result<Self> {
         let epoll = Epoll::new()?;
-        epoll.add_waker(&parts.waker, WAKER)?;
+        let orders = Epoll::new()?;
+        for epoll in [&epoll, &orders] {
+            epoll.add_waker(&parts.waker, WAKER)?;
+        }
         // Each engine has its own: keys made of one seed never meet those of another.
         let mut srtp_seed = [0; 32];
         getrandom::fill(&mut srtp_seed).map_err(|why| io::Error::other(why.to_string()))?;
@@ -77,6 +82,7 @@ impl Worker {
             recorder: Pieces::new(parts.recorder, Arc::clone(&parts.figures.sound_lost)),
             figures: parts.figures,
             epoll,
+            orders,
             sockets: Sockets::new(parts.addresses, parts.ports),
             engine: Engine::new(config, parts.library, parts.seed),
             legs: 0,
@@ -94,7 +100,7 @@ impl Worker {
         let mut rest = None;
         loop {
             if let Some(rest) = rest {
-                std::thread::sleep(rest);
+                self.rest(rest);
             }
             let before = Instant::now();
             let mut timeout = self.engine.next_timeout().map(|at| at.saturating_duration_since(before));
@@ -107,7 +113,7 @@ impl Worker {
             if ready > 0
                 && let Some(rest) = pace.wake(self.tick(), before, woken)
             {
-                std::thread::sleep(rest);
+                self.rest(rest);
                 ready = self.epoll.wait(Some(Duration::ZERO));
                 woken = Instant::now();
             }
@@ -137,6 +143,18 @@ impl Worker {
         }
     }
 
+    /// Lets packets gather, until there are orders.
+    fn rest(&mut self, rest: Duration) {
+        let end = Instant::now() + rest;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            // A wake that was seen with the sockets may be told here once more.
+            if left.is_zero() || (self.orders.wait(Some(left)) > 0 && self.waker.is_pending()) {
+                return;
+            }
+        }
+    }
+
     /// Memory is asked for what the n-th of the ready sockets will need, and the next one's own place, while others are read.
     fn foresee(&self, n: usize, ready: usize) {
         if n + 1 < ready {
@@ -158,6 +176,7 @@ impl Worker {
     /// Works off the inbox; whether there was something in it, or that the worker is to end.
     fn take_orders(&mut self) -> ControlFlow<(), bool> {
         let mut ordered = false;
+        self.waker.look();
         loop {
             match self.inbox.try_recv() {
                 Ok(Order::Media(call, command)) => self.order(call, command),
