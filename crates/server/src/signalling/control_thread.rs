@@ -21,8 +21,10 @@ use tokio::sync::mpsc::Receiver;
 
 /// Datagrams, events or orders worked off, or a little more, before the outbox is emptied and the others get their turn.
 const BATCH: usize = 64;
-/// The longest sleep; figures for `/metrics` are taken at least this often.
+/// The longest sleep.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+/// Figures for `/metrics` are taken no more often than this, and no more seldom than [`LONGEST_SLEEP`].
+const FIGURES_EVERY: Duration = Duration::from_millis(100);
 /// Timers may be this late, so that one wake-up serves several: each call leaves a handful behind it, due one by one. The
 /// shortest of SIP is 200 ms.
 const TIMER_SLACK: Duration = Duration::from_millis(4);
@@ -84,6 +86,8 @@ struct ControlThread {
     media_events: Receiver<Vec<media::Event>>,
     orders: Receiver<Order>,
     figures: Figures,
+    /// When they are taken next, at the earliest.
+    figures_at: Instant,
     clocks: Clocks,
     signalling: Signalling,
     draining: Draining,
@@ -108,6 +112,7 @@ impl ControlThread {
             media_events: parts.media_events,
             orders: parts.orders,
             figures: Figures::new(&parts.metrics),
+            figures_at: Instant::now(),
             clocks: parts.clocks,
             signalling,
             draining: Vec::new(),
@@ -170,6 +175,11 @@ impl ControlThread {
     fn tick(&mut self) {
         self.clocks.follow();
         self.guarded(|switch, now| switch.handle_timeout(now));
+        let now = self.clocks.now().instant;
+        if now < self.figures_at && self.draining.is_empty() {
+            return;
+        }
+        self.figures_at = now + FIGURES_EVERY;
         let counts = self.switch.counts();
         self.figures.take(&counts, &self.outbox.media.figures, &self.outbox.network, &self.signalling);
         self.figures.take_trunks(self.switch.trunk_conditions());
