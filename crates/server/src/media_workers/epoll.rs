@@ -121,15 +121,12 @@ impl Waker {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Before the inbox is emptied because of a wake: wakes from now on count anew. An exchange and not a store, so that what was
-    /// in the inbox when a wake was spared is seen.
-    pub(crate) fn clear(&self) {
-        self.pending.swap(false, Ordering::AcqRel);
-    }
-
-    /// Before the inbox is emptied for whatever reason.
+    /// Before the inbox is emptied, whatever for: wakes from now on count anew. Not only where a wait told of the wake, for what
+    /// one tells it tells once, and who waits again before it looks would never hear of it. An exchange and not a store, so that
+    /// what was in the inbox when a wake was spared is seen.
     pub(crate) fn look(&self) {
         self.looks.fetch_add(1, Ordering::SeqCst);
+        self.pending.swap(false, Ordering::AcqRel);
     }
 
     /// Asked after something was put into the inbox: once another number comes back, it was taken out.
@@ -169,7 +166,7 @@ mod tests {
                 waker.wake();
                 assert!(waker.is_pending());
                 assert_eq!((epoll.wait(None), epoll.token(0)), (1, 7));
-                waker.clear();
+                waker.look();
                 assert!(!waker.is_pending());
                 assert_eq!(epoll.wait(Some(Duration::ZERO)), 0);
                 assert_eq!((other.wait(None), other.token(0)), (1, 8));

@@ -84,16 +84,21 @@ fn phone() -> UdpSocket {
     socket
 }
 
+/// The `n`-th packet of a phone that says `payload`.
+fn packet(n: u16, payload: u8) -> Vec<u8> {
+    let mut packet = vec![0x80, 0];
+    packet.extend(n.to_be_bytes());
+    packet.extend((u32::from(n) * 160).to_be_bytes());
+    packet.extend(u32::from(payload).to_be_bytes());
+    packet.extend([payload; 160]);
+    packet
+}
+
 /// Speaks until the other hears a packet of this very payload.
 fn comes_through(from: &UdpSocket, to: SocketAddr, other: &UdpSocket, payload: u8) -> bool {
     let mut heard = [0; 2048];
     (0..MAX_TRIES).any(|n| {
-        let mut packet = vec![0x80, 0];
-        packet.extend(n.to_be_bytes());
-        packet.extend((u32::from(n) * 160).to_be_bytes());
-        packet.extend(u32::from(payload).to_be_bytes());
-        packet.extend([payload; 160]);
-        from.send_to(&packet, to).unwrap();
+        from.send_to(&packet(n, payload), to).unwrap();
         other.recv(&mut heard).is_ok_and(|length| heard[12..length].iter().all(|byte| *byte == payload))
     })
 }
@@ -118,6 +123,31 @@ async fn talks_after_a_move(workers: usize) {
     let figures = Arc::clone(&world.workers.figures);
     drop(world);
     assert_eq!(figures.legs.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn an_order_that_comes_while_packets_gather_is_taken_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::start(1, folder.path());
+    let phone = phone();
+    let echo = world.open(FIRST, &phone).await;
+    world.order(FIRST.0, Command::Echo { leg: FIRST.1 });
+    // So many legs that the worker lets packets gather.
+    for leg in 2..=12 {
+        world.open((FIRST.0, LegId(leg)), &phone).await;
+    }
+    let before = Instant::now();
+    for leg in 13..=42 {
+        phone.send_to(&packet(leg as u16, 0x33), echo).unwrap();
+        while phone.recv(&mut [0; 2048]).is_err() {}
+        // The worker has looked and waits again: what comes now is to wait for more. Nothing else would wake it for seconds.
+        let came = Instant::now();
+        while came.elapsed() < Duration::from_micros(200) {
+            std::hint::spin_loop();
+        }
+        world.open((FIRST.0, LegId(leg)), &phone).await;
+    }
+    assert!(before.elapsed() < Duration::from_secs(2), "orders waited for something else: {:?}", before.elapsed());
 }
 
 #[tokio::test]

@@ -120,9 +120,9 @@ impl Worker {
             self.foresee(0, ready);
             for n in 0..ready {
                 self.foresee(n + 1, ready);
-                match self.epoll.token(n) {
-                    WAKER => self.waker.clear(),
-                    token => self.receive(token, woken, &mut buffer),
+                let token = self.epoll.token(n);
+                if token != WAKER {
+                    self.receive(token, woken, &mut buffer);
                 }
             }
             // Looked for at every wake-up: some orders wait for one.
