@@ -10,6 +10,8 @@ struct Figure {
     name: String,
     /// Nothing where it could not be measured.
     value: Option<f64>,
+    /// What other runs of the same measurement gave.
+    others: Vec<f64>,
     unit: &'static str,
     mark: Option<f64>,
 }
@@ -41,7 +43,30 @@ impl Report {
 
     /// A figure that may be missing; its mark is not met then.
     pub fn measured(&mut self, name: &str, value: Option<f64>, unit: &'static str, mark: Option<f64>) {
-        self.figures.push(Figure { name: name.to_owned(), value, unit, mark });
+        self.figures.push(Figure { name: name.to_owned(), value, others: Vec::new(), unit, mark });
+    }
+
+    /// Figures so far.
+    pub fn len(&self) -> usize {
+        self.figures.len()
+    }
+
+    /// Is one of the figures from `first` on a time above its mark?
+    pub fn is_slow(&self, first: usize) -> bool {
+        self.figures[first..].iter().any(|figure| figure.is_time() && figure.met() == Some(false))
+    }
+
+    /// Takes the figures from `again` on as another run of those from `first` on.
+    pub fn fold(&mut self, first: usize, again: usize) {
+        if first == again {
+            return;
+        }
+        for figure in self.figures.split_off(again) {
+            match self.figures[first..].iter_mut().find(|before| before.name == figure.name) {
+                Some(before) => before.fold(&figure),
+                None => self.figures.push(figure),
+            }
+        }
     }
 
     /// Takes one field of what a program printed, by JSON pointer (RFC 6901).
@@ -133,6 +158,22 @@ impl Figure {
         self.mark.map(|mark| self.value.is_some_and(|value| value <= mark))
     }
 
+    fn is_time(&self) -> bool {
+        ["s", "ms", "ns"].contains(&self.unit)
+    }
+
+    /// Another run: of times the least counts, since the machine only adds to them; of all else the most, since a failure is one
+    /// however seldom. The others are told too.
+    fn fold(&mut self, again: &Self) {
+        let Some((before, now)) = self.value.zip(again.value) else {
+            self.value = None;
+            return;
+        };
+        let (counts, other) = if (now < before) == self.is_time() { (now, before) } else { (before, now) };
+        self.value = Some(counts);
+        self.others.push(other);
+    }
+
     /// Of the mark.
     fn ratio(&self) -> Option<f64> {
         self.mark.filter(|mark| *mark > 0.0).zip(self.value).map(|(mark, value)| value / mark)
@@ -140,7 +181,11 @@ impl Figure {
 
     fn row(&self) -> String {
         let with_unit = |value: f64| format!("{} {}", short(value), self.unit).trim_end().to_owned();
-        let value = self.value.map_or_else(|| "not measured".to_owned(), with_unit);
+        let mut value = self.value.map_or_else(|| "not measured".to_owned(), with_unit);
+        if !self.others.is_empty() {
+            let others: Vec<String> = self.others.iter().map(|other| short(*other)).collect();
+            let _ = write!(value, " (other runs {})", others.join(", "));
+        }
         let mark = self.mark.map(with_unit).unwrap_or_default();
         let ratio = self.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
         let verdict = self.met().map_or("", |met| if met { "met" } else { "not met" });
@@ -149,7 +194,7 @@ impl Figure {
 
     fn json(&self) -> Value {
         json!({
-            "name": self.name, "value": self.value, "unit": self.unit, "mark": self.mark,
+            "name": self.name, "value": self.value, "other_runs": self.others, "unit": self.unit, "mark": self.mark,
             "of_mark": self.ratio(), "met": self.met(),
         })
     }
@@ -194,6 +239,22 @@ mod tests {
         early.unmeasured("memory", "no harness");
         assert!(!early.all_met());
         assert!(early.verdict().ends_with("Not measured: memory."));
+    }
+
+    #[test]
+    fn of_several_runs_the_least_time_and_the_most_failures_count() {
+        let mut report = Report::default();
+        report.figure("before", 1.0, "ms", Some(0.5));
+        for (run, (time, failed)) in [(3.0, 0.0), (1.5, 2.0), (2.5, 0.0)].into_iter().enumerate() {
+            let start = report.len();
+            report.figure("time", time, "ms", Some(2.0));
+            report.figure("failed", failed, "", Some(0.0));
+            report.fold(1, start);
+            assert_eq!(report.is_slow(1), run == 0, "the one before does not count");
+        }
+        assert_eq!(report.len(), 3);
+        assert!(report.table().contains("| time | 1.5 ms (other runs 3, 2.5) | 2 ms | 0.75 | met |"));
+        assert!(report.table().contains("| failed | 2 (other runs 0, 0) | 0 |  | not met |"));
     }
 
     #[test]
