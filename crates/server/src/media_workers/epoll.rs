@@ -27,9 +27,10 @@ impl Epoll {
         Ok(Self { fd, ready: vec![libc::epoll_event { events: 0, u64: 0 }; MAX_READY], is_exact: true })
     }
 
-    /// Watches for something to read; `token` comes back from [`Self::wait`].
+    /// Watches for what comes to be read; `token` comes back from [`Self::wait`] once for all that came since it last did. To be
+    /// told until all is read would let the kernel look at each socket twice.
     pub(crate) fn add(&self, fd: RawFd, token: u64) -> io::Result<()> {
-        self.watch(fd, token, libc::EPOLLIN)
+        self.watch(fd, token, libc::EPOLLIN | libc::EPOLLET)
     }
 
     /// Watches for wakes; each is told once, so nothing has to be read.

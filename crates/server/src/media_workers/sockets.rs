@@ -5,8 +5,10 @@ use super::epoll::Epoll;
 use media::{Channel, Family, LegId, LegMap, LocalAddresses, PacketSink, Profile};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Ports of the range that another program holds are passed over, this many at most for one leg.
 const MAX_TRIES: usize = 64;
@@ -16,7 +18,26 @@ pub(crate) struct MediaSocket {
     pub(crate) socket: UdpSocket,
     pub(crate) leg: LegId,
     pub(crate) channel: Channel,
+    /// When it was read last.
+    read: Option<Instant>,
 }
+
+impl MediaSocket {
+    fn new(socket: UdpSocket, leg: LegId, channel: Channel) -> Self {
+        Self { socket, leg, channel, read: None }
+    }
+
+    /// It is read at `now`: whether there may be more than one packet. Where the last one came 20 ms ago there is not; looking
+    /// would cost a system call for each packet. A stream that stutters, has another packet time or is not RTP is looked at
+    /// until it is empty.
+    pub(crate) fn may_hold_more(&mut self, now: Instant) -> bool {
+        let since = self.read.replace(now).map(|read| now.saturating_duration_since(read));
+        self.channel != Channel::Rtp || !since.is_some_and(|since| ONE_PACKET.contains(&since))
+    }
+}
+
+/// From one packet of a stream to the next, where nothing else came in between.
+const ONE_PACKET: Range<Duration> = Duration::from_millis(15)..Duration::from_millis(26);
 
 /// A leg's sockets on the way to another worker.
 pub(crate) struct LegSockets {
@@ -103,9 +124,8 @@ impl Sockets {
         let rtcp = if profile != Profile::WebRtc { Some(bind(port + 1)?) } else { None };
         let addresses =
             LocalAddresses { rtp: rtp.local_addr()?, rtcp: rtcp.as_ref().map(UdpSocket::local_addr).transpose()? };
-        let rtp = self.place(MediaSocket { socket: rtp, leg, channel: Channel::Rtp }, epoll)?;
-        let rtcp =
-            rtcp.map(|socket| self.place(MediaSocket { socket, leg, channel: Channel::Rtcp }, epoll)).transpose();
+        let rtp = self.place(MediaSocket::new(rtp, leg, Channel::Rtp), epoll)?;
+        let rtcp = rtcp.map(|socket| self.place(MediaSocket::new(socket, leg, Channel::Rtcp), epoll)).transpose();
         let rtcp = rtcp.inspect_err(|_| self.vacate(rtp))?;
         self.legs.insert(leg, OfLeg { port, rtp, rtcp });
         Ok(addresses)
@@ -131,6 +151,11 @@ impl Sockets {
 
     pub(crate) fn at(&self, token: u64) -> Option<&MediaSocket> {
         self.slots.get(usize::try_from(token).ok()?)?.as_ref()
+    }
+
+    /// The same, to read from it.
+    pub(crate) fn at_mut(&mut self, token: u64) -> Option<&mut MediaSocket> {
+        self.slots.get_mut(usize::try_from(token).ok()?)?.as_mut()
     }
 
     /// Asks memory for what [`Self::at`] will read.

@@ -126,6 +126,32 @@ async fn talks_after_a_move(workers: usize) {
 }
 
 #[tokio::test]
+async fn a_burst_is_worked_off_to_its_end() {
+    const BURST: u16 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::start(1, folder.path());
+    let phone = phone();
+    let echo = world.open(FIRST, &phone).await;
+    world.order(FIRST.0, Command::Echo { leg: FIRST.1 });
+    // Few legs and each packet is forwarded as it comes; many and the worker lets packets gather.
+    for legs in [1, 12] {
+        for leg in 2..=legs {
+            world.open((FIRST.0, LegId(leg)), &phone).await;
+        }
+        let first = BURST * legs as u16;
+        for n in first..first + BURST {
+            phone.send_to(&packet(n, 0x44), echo).unwrap();
+        }
+        // Nothing else comes that could make the worker look again.
+        let (before, mut heard) = (Instant::now(), 0);
+        while heard < BURST && before.elapsed() < Duration::from_secs(1) {
+            heard += u16::from(phone.recv(&mut [0; 2048]).is_ok());
+        }
+        assert_eq!(heard, BURST, "{legs} legs");
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_comes_while_packets_gather_is_taken_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::start(1, folder.path());

@@ -31,7 +31,7 @@ const COUNT_EVERY: u32 = 32;
 const BUSY_LEGS: u64 = 8;
 /// How long a leg may be silent before it counts as gone.
 const QUIET_MS: u32 = 60_000;
-/// Packets taken from one socket per wake-up, so that one flooded leg cannot starve the others.
+/// Packets taken from one socket in one go, so that one flooded leg cannot starve the others.
 const MAX_PER_SOCKET: usize = 8;
 
 pub(crate) struct Parts {
@@ -56,6 +56,8 @@ pub(crate) struct Worker {
     /// Watches the waker alone: orders do not wait for the end of a rest.
     orders: Epoll,
     sockets: Sockets,
+    /// Tokens of sockets that may hold more than was taken.
+    unfinished: Vec<u64>,
     engine: Engine,
     legs: u64,
     bridges: u64,
@@ -84,6 +86,7 @@ impl Worker {
             epoll,
             orders,
             sockets: Sockets::new(parts.addresses, parts.ports),
+            unfinished: Vec::new(),
             engine: Engine::new(config, parts.library, parts.seed),
             legs: 0,
             bridges: 0,
@@ -108,14 +111,22 @@ impl Worker {
             for again in [self.events.catch_up(before), recordings].into_iter().flatten() {
                 timeout = Some(timeout.map_or(again, |timeout| timeout.min(again)));
             }
+            if !self.unfinished.is_empty() {
+                timeout = Some(Duration::ZERO);
+            }
             let mut ready = self.epoll.wait(timeout);
             let mut woken = Instant::now();
             if ready > 0
                 && let Some(rest) = pace.wake(self.tick(), before, woken)
             {
+                // What is told once must not be forgotten over the rest.
+                self.unfinished.extend((0..ready).map(|n| self.epoll.token(n)).filter(|token| *token != WAKER));
                 self.rest(rest);
                 ready = self.epoll.wait(Some(Duration::ZERO));
                 woken = Instant::now();
+            }
+            for token in std::mem::take(&mut self.unfinished) {
+                self.receive(token, woken, &mut buffer);
             }
             self.foresee(0, ready);
             for n in 0..ready {
@@ -226,18 +237,24 @@ impl Worker {
     }
 
     fn receive(&mut self, token: u64, now: Instant, buffer: &mut [u8]) {
-        for _ in 0..MAX_PER_SOCKET {
+        let Some(socket) = self.sockets.at_mut(token) else { return };
+        let at_most = if socket.may_hold_more(now) { MAX_PER_SOCKET } else { 1 };
+        for _ in 0..at_most {
             let Some(socket) = self.sockets.at(token) else { return };
             let (leg, channel) = (socket.leg, socket.channel);
-            let Ok((length, from)) = socket.socket.recv_from(buffer) else { return };
+            let (length, from) = match socket.socket.recv_from(buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // What an earlier packet of ours met; others may wait behind it.
+                Err(_) => continue,
+            };
             self.received += 1;
             self.guarded(Some(leg), |worker| {
                 worker.engine.handle_packet(now, leg, channel, from, &mut buffer[..length], &mut worker.sockets);
             });
-            // One packet is what a stream has in 20 ms; looking for a second costs a system call.
-            if length < MAX_PACKET {
-                return;
-            }
+        }
+        if at_most > 1 {
+            self.unfinished.push(token);
         }
     }
 
