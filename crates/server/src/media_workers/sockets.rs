@@ -20,24 +20,31 @@ pub(crate) struct MediaSocket {
     pub(crate) channel: Channel,
     /// When it was read last.
     read: Option<Instant>,
+    /// How often it was read.
+    reads: u8,
 }
 
 impl MediaSocket {
     fn new(socket: UdpSocket, leg: LegId, channel: Channel) -> Self {
-        Self { socket, leg, channel, read: None }
+        Self { socket, leg, channel, read: None, reads: 0 }
     }
 
-    /// It is read at `now`: whether there may be more than one packet. Where the last one came 20 ms ago there is not; looking
-    /// would cost a system call for each packet. A stream that stutters, has another packet time or is not RTP is looked at
-    /// until it is empty.
+    /// It is read at `now`: whether to look for more than one packet. Where the last one came 20 ms ago there hardly is another;
+    /// looking would cost a system call for each packet. A stream that stutters, has another packet time or is not RTP is read
+    /// until it is empty, and each once in a while: a packet that came early must not make all that follow late.
     pub(crate) fn may_hold_more(&mut self, now: Instant) -> bool {
+        self.reads = self.reads.wrapping_add(1);
         let since = self.read.replace(now).map(|read| now.saturating_duration_since(read));
-        self.channel != Channel::Rtp || !since.is_some_and(|since| ONE_PACKET.contains(&since))
+        let is_even = since.is_some_and(|since| ONE_PACKET.contains(&since));
+        self.channel != Channel::Rtp || !is_even || self.reads.is_multiple_of(EMPTIED_EVERY)
     }
 }
 
 /// From one packet of a stream to the next, where nothing else came in between.
 const ONE_PACKET: Range<Duration> = Duration::from_millis(15)..Duration::from_millis(26);
+
+/// Even a stream without a flaw is read until its socket is empty once in this many times.
+const EMPTIED_EVERY: u8 = 16;
 
 /// A leg's sockets on the way to another worker.
 pub(crate) struct LegSockets {
@@ -226,6 +233,30 @@ impl PacketSink for Sockets {
             if socket.socket.send_to(packet, to).is_ok() {
                 self.sent += 1;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_stream_is_emptied_seldom_and_any_other_always() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut socket = MediaSocket::new(socket, LegId(1), Channel::Rtp);
+        let mut now = Instant::now();
+        let mut emptied = |after_ms: u64, times: usize| {
+            let empties = (0..times).filter(|_| {
+                now += Duration::from_millis(after_ms);
+                socket.may_hold_more(now)
+            });
+            empties.count()
+        };
+        assert_eq!(emptied(20, 1), 1, "the first one");
+        assert_eq!(emptied(20, 159), 10);
+        for other in [0, 10, 30, 60] {
+            assert_eq!(emptied(other, 40), 40, "{other} ms");
         }
     }
 }

@@ -125,9 +125,11 @@ impl Worker {
                 ready = self.epoll.wait(Some(Duration::ZERO));
                 woken = Instant::now();
             }
-            for token in std::mem::take(&mut self.unfinished) {
-                self.receive(token, woken, &mut buffer);
+            let unfinished = self.unfinished.len();
+            for n in 0..unfinished {
+                self.receive(self.unfinished[n], woken, &mut buffer);
             }
+            self.unfinished.drain(..unfinished);
             self.foresee(0, ready);
             for n in 0..ready {
                 self.foresee(n + 1, ready);
