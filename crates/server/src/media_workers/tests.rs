@@ -133,6 +133,8 @@ async fn a_burst_is_worked_off_to_its_end() {
     let phone = phone();
     let echo = world.open(FIRST, &phone).await;
     world.order(FIRST.0, Command::Echo { leg: FIRST.1 });
+    // What came before the order was seen has nobody to go to.
+    assert!(comes_through(&phone, echo, &phone, 0x33), "no echo");
     // Few legs and each packet is forwarded as it comes; many and the worker lets packets gather.
     for legs in [1, 12] {
         for leg in 2..=legs {
@@ -145,7 +147,8 @@ async fn a_burst_is_worked_off_to_its_end() {
         // Nothing else comes that could make the worker look again.
         let (before, mut heard) = (Instant::now(), 0);
         while heard < BURST && before.elapsed() < Duration::from_secs(1) {
-            heard += u16::from(phone.recv(&mut [0; 2048]).is_ok());
+            let mut packet = [0; 2048];
+            heard += u16::from(phone.recv(&mut packet).is_ok_and(|length| packet[length - 1] == 0x44));
         }
         assert_eq!(heard, BURST, "{legs} legs");
     }
