@@ -25,7 +25,7 @@ use crate::out::{Channel, Counts, PacketSink};
 use crate::rtp::{HEADER_LENGTH, MAX_PACKET};
 use crate::seed::Seed;
 use crate::srtp::{KeySource, Sdes};
-use crate::timers::{Timer, WakeUps};
+use crate::timers::{Due, Timer, WakeUps};
 use crate::webrtc_leg::WebRtcConfig;
 
 /// How an engine behaves.
@@ -59,6 +59,8 @@ pub struct Engine {
     start: Option<Instant>,
     legs: LegTable,
     wake_ups: WakeUps,
+    /// Legs that are being woken. Not a local list: what is left when one of them panics is woken the next time.
+    due: VecDeque<Due>,
     events: VecDeque<Event>,
     copies: Copies,
     counts: Counts,
@@ -71,6 +73,9 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// So many packets before it is handed over a packet is foreseen at the most: see [`Self::foresee`].
+    pub const FORESIGHT: usize = 5;
+
     /// An engine without legs. `seed` makes SSRCs, sequence numbers and report times.
     #[must_use]
     pub fn new(config: EngineConfig, library: Arc<Library>, seed: u64) -> Self {
@@ -81,6 +86,7 @@ impl Engine {
             start: None,
             legs: LegTable::default(),
             wake_ups: WakeUps::default(),
+            due: VecDeque::new(),
             events: VecDeque::new(),
             copies: Copies::default(),
             counts: Counts::default(),
@@ -122,10 +128,22 @@ impl Engine {
         self.packet(now, leg, channel, from, packet, sink);
     }
 
-    /// A packet of this leg is about to be handed over: memory is asked for what it will need. Only a hint.
-    pub fn foresee(&self, leg: LegId) {
-        if let Some(slot) = self.legs.slot(leg) {
-            self.legs.prefetch(slot);
+    /// A packet of this leg will be handed over after `steps` others: memory is asked for what it will need. To be called with
+    /// [`Self::FORESIGHT`] steps first, then with each less down to none, for what one step asks for tells the next where to
+    /// look. Only a hint.
+    pub fn foresee(&self, leg: LegId, steps: usize, sink: &impl PacketSink) {
+        if steps == Self::FORESIGHT {
+            return self.legs.prefetch_name(leg);
+        }
+        let Some(slot) = self.legs.slot(leg) else { return };
+        if steps >= 3 {
+            return if steps == 4 { self.legs.prefetch_place(slot) } else { self.legs.prefetch(slot) };
+        }
+        let Some(partner) = self.legs.get(slot).and_then(|leg| leg.partner) else { return };
+        if steps == 2 {
+            self.legs.prefetch(partner);
+        } else if let Some(partner) = self.legs.get(partner) {
+            sink.foresee(partner.id, steps);
         }
     }
 
@@ -137,7 +155,7 @@ impl Engine {
     /// When [`Self::handle_tick`] is needed next; it may be early, never late.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.wake_ups.next()
+        self.due.front().map(|(.., at)| *at).or_else(|| self.wake_ups.next())
     }
 
     /// What happened; to be asked until `None` after each call.

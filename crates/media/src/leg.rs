@@ -38,6 +38,8 @@ const MAX_BURST: u32 = 3;
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 /// How packets reach the far end.
+// Which one it is stands first, not somewhere in what most packets do not ask for.
+#[repr(u8)]
 #[allow(clippy::large_enum_variant, reason = "the large one is the common one, and legs are boxed")]
 pub(crate) enum Transport {
     Rtp(RtpLeg),

@@ -1,35 +1,9 @@
 //! Legs by slot and by name.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use crate::command::LegId;
 use crate::leg::Leg;
-
-/// By leg. The switch hands out numbers in turn: legs of one call lie side by side, and a packet that goes from one to the other
-/// finds both in the same line of memory.
-pub type LegMap<T> = HashMap<LegId, T, BuildHasherDefault<LegHasher>>;
-
-/// Keeps neighbours neighbours; only the top seven bits, which tell apart what shares a place, are spread.
-#[derive(Debug, Default)]
-pub struct LegHasher(u64);
-
-impl Hasher for LegHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(self.0 ^ u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        const TAG: u64 = 0x7f << 57;
-        self.0 = number & !TAG | number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & TAG;
-    }
-}
+use crate::leg_map::LegMap;
+use crate::prefetch::prefetch;
 
 /// All legs of an engine. A slot is reused; its generation tells its tenants apart.
 #[derive(Default)]
@@ -45,7 +19,7 @@ impl LegTable {
     }
 
     pub fn slot(&self, id: LegId) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.by_id.get(id).copied()
     }
 
     pub fn get(&self, slot: u32) -> Option<&Leg> {
@@ -87,16 +61,20 @@ impl LegTable {
 
     pub fn remove(&mut self, slot: u32) -> Option<Box<Leg>> {
         let leg = self.slots.get_mut(slot as usize)?.1.take()?;
-        self.by_id.remove(&leg.id);
+        self.by_id.remove(leg.id);
         self.free.push(slot);
         Some(leg)
     }
 
-    /// Asks memory for what the next frame of the leg in `slot` will need.
-    pub fn prefetch_frame(&self, slot: u32) {
-        if let Some(leg) = self.get(slot) {
-            leg.prefetch();
-            leg.prefetch_timers();
+    /// Asks memory for what [`Self::slot`] will read.
+    pub fn prefetch_name(&self, id: LegId) {
+        self.by_id.prefetch(id);
+    }
+
+    /// Asks memory for where the leg in `slot` lies.
+    pub fn prefetch_place(&self, slot: u32) {
+        if let Some(place) = self.slots.get(slot as usize) {
+            prefetch(place, size_of_val(place));
         }
     }
 
@@ -104,6 +82,14 @@ impl LegTable {
     pub fn prefetch(&self, slot: u32) {
         if let Some(leg) = self.get(slot) {
             leg.prefetch();
+        }
+    }
+
+    /// Asks memory for what the next frame of the leg in `slot` will need.
+    pub fn prefetch_frame(&self, slot: u32) {
+        if let Some(leg) = self.get(slot) {
+            leg.prefetch();
+            leg.prefetch_timers();
         }
     }
 }

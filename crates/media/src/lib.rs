@@ -32,6 +32,7 @@ pub mod latch;
 mod lateness;
 mod leg;
 mod leg_figures;
+mod leg_map;
 mod leg_table;
 pub mod library;
 pub mod negotiation;
@@ -65,7 +66,7 @@ pub use command::{Command, Event, Figures, LegId, Profile, PromptKey, RefusedSdp
 pub use country_tones::CountryCode;
 pub use engine::{Engine, EngineConfig, MovedLeg};
 pub use family::Family;
-pub use leg_table::LegMap;
+pub use leg_map::LegMap;
 pub use library::Library;
 pub use negotiation::LocalAddresses;
 pub use out::{Channel, Counts, PacketSink};

@@ -20,6 +20,12 @@ pub enum Channel {
 pub trait PacketSink {
     /// Sends a datagram from the leg's socket. A full socket drops it, as a network may.
     fn send(&mut self, leg: LegId, channel: Channel, to: SocketAddr, packet: &[u8]);
+
+    /// Something will be sent from the leg's RTP socket after `steps` more calls for it, 1 or none: memory can be asked for what
+    /// that will need. Only a hint.
+    fn foresee(&self, leg: LegId, steps: usize) {
+        let _ = (leg, steps);
+    }
 }
 
 /// What an engine has and has had.

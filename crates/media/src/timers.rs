@@ -78,6 +78,9 @@ impl Timers {
     }
 }
 
+/// A leg to be woken: its slot, generation and the entry's time.
+pub type Due = (u32, u32, Instant);
+
 /// Wake-ups of all legs, earliest first. An entry that a leg no longer means is skipped.
 #[derive(Clone, Debug, Default)]
 pub struct WakeUps {
@@ -96,8 +99,8 @@ impl WakeUps {
         }
     }
 
-    /// The next leg to wake at or before `now`: its slot, generation and the entry's time.
-    pub fn pop_due(&mut self, now: Instant) -> Option<(u32, u32, Instant)> {
+    /// The next leg to wake at or before `now`.
+    pub fn pop_due(&mut self, now: Instant) -> Option<Due> {
         let Reverse((at, ..)) = self.heap.peek()?;
         if *at > now {
             return None;
@@ -123,12 +126,6 @@ impl WakeUps {
         {
             self.heap.pop();
         }
-    }
-
-    /// The slot of the leg to wake next.
-    #[must_use]
-    pub fn next_slot(&self) -> Option<u32> {
-        self.heap.peek().map(|Reverse((_, slot, _))| *slot)
     }
 
     /// When to wake next. May be early, never late.

@@ -34,9 +34,6 @@ impl Engine {
             self.counts.dropped_no_leg += 1;
             return;
         };
-        if let Some(partner) = self.legs.get(slot).and_then(|leg| leg.partner) {
-            self.legs.prefetch(partner);
-        }
         let mut out = out!(self, now, &mut *sink);
         let Some(leg) = self.legs.get_mut(slot) else {
             return;

@@ -8,13 +8,21 @@ use crate::leg::Transport;
 use crate::out::PacketSink;
 use crate::timers::{Timer, WakeUps};
 
+/// So many legs are foreseen at the most while others are woken.
+const FRAME_FORESIGHT: usize = 3;
+/// Legs taken out of the queue at once at the most.
+const DUE_AT_ONCE: usize = 64;
+
 impl Engine {
     pub(super) fn tick<S: PacketSink>(&mut self, now: Instant, sink: &mut S) {
-        while let Some((slot, generation, at)) = self.wake_ups.pop_due(now) {
-            // One wake-up serves many legs: memory is asked for the next one's state while this one sends.
-            if let Some(next) = self.wake_ups.next_slot() {
-                self.legs.prefetch_frame(next);
+        loop {
+            if self.due.is_empty() {
+                let wake_ups = &mut self.wake_ups;
+                self.due.extend(std::iter::from_fn(|| wake_ups.pop_due(now)).take(DUE_AT_ONCE));
+                (0..FRAME_FORESIGHT).for_each(|n| self.foresee_due(n, sink));
             }
+            self.foresee_due(FRAME_FORESIGHT, sink);
+            let Some((slot, generation, at)) = self.due.pop_front() else { break };
             let meant = self.legs.tenant(slot, generation).is_some_and(|leg| WakeUps::take(&mut leg.timers, at));
             if meant {
                 self.wake(now, slot, sink);
@@ -22,6 +30,24 @@ impl Engine {
             }
         }
         self.drop_stale_wake_ups();
+    }
+
+    /// One wake-up serves many legs: memory is asked for what the n-th of those that are due and those before it will need,
+    /// while others send. What one step asks for tells the next where to look.
+    fn foresee_due<S: PacketSink>(&self, n: usize, sink: &S) {
+        for steps in 0..=FRAME_FORESIGHT {
+            let n = (n + steps).checked_sub(FRAME_FORESIGHT);
+            let Some((slot, ..)) = n.and_then(|n| self.due.get(n)) else { continue };
+            match steps {
+                FRAME_FORESIGHT => self.legs.prefetch_place(*slot),
+                2 => self.legs.prefetch_frame(*slot),
+                _ => {
+                    if let Some(leg) = self.legs.get(*slot) {
+                        sink.foresee(leg.id, steps);
+                    }
+                }
+            }
+        }
     }
 
     /// After legs were closed or woken: what stands in front now may be of a leg that is gone.

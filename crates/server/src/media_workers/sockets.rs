@@ -173,7 +173,7 @@ impl Sockets {
     }
 
     pub(crate) fn close(&mut self, leg: LegId) {
-        let Some(of_leg) = self.legs.remove(&leg) else { return };
+        let Some(of_leg) = self.legs.remove(leg) else { return };
         for slot in [Some(of_leg.rtp), of_leg.rtcp].into_iter().flatten() {
             self.vacate(slot);
         }
@@ -182,7 +182,7 @@ impl Sockets {
 
     /// Takes a leg's sockets out, open as they are.
     pub(crate) fn take(&mut self, leg: LegId, epoll: &Epoll) -> Option<LegSockets> {
-        let of_leg = self.legs.remove(&leg)?;
+        let of_leg = self.legs.remove(leg)?;
         let mut take_out = |slot: usize| {
             let socket = self.slots.get_mut(slot)?.take()?;
             self.free.push(slot);
@@ -223,7 +223,7 @@ impl Sockets {
 
 impl PacketSink for Sockets {
     fn send(&mut self, leg: LegId, channel: Channel, to: SocketAddr, packet: &[u8]) {
-        let Some(of_leg) = self.legs.get(&leg) else { return };
+        let Some(of_leg) = self.legs.get(leg) else { return };
         let slot = match channel {
             Channel::Rtp => Some(of_leg.rtp),
             Channel::Rtcp => of_leg.rtcp,
@@ -233,6 +233,14 @@ impl PacketSink for Sockets {
             if socket.socket.send_to(packet, to).is_ok() {
                 self.sent += 1;
             }
+        }
+    }
+
+    fn foresee(&self, leg: LegId, steps: usize) {
+        if steps > 0 {
+            self.legs.prefetch(leg);
+        } else if let Some(of_leg) = self.legs.get(leg) {
+            self.prefetch(of_leg.rtp as u64);
         }
     }
 }

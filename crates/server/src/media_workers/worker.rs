@@ -31,6 +31,8 @@ const COUNT_EVERY: u32 = 32;
 const BUSY_LEGS: u64 = 8;
 /// How long a leg may be silent before it counts as gone.
 const QUIET_MS: u32 = 60_000;
+/// Sockets ahead of the one that is read, for which memory is asked.
+const FORESIGHT: usize = Engine::FORESIGHT + 1;
 /// Packets taken from one socket in one go, so that one flooded leg cannot starve the others.
 const MAX_PER_SOCKET: usize = 8;
 
@@ -130,9 +132,9 @@ impl Worker {
                 self.receive(self.unfinished[n], woken, &mut buffer);
             }
             self.unfinished.drain(..unfinished);
-            self.foresee(0, ready);
+            (0..FORESIGHT).for_each(|n| self.foresee(n, ready));
             for n in 0..ready {
-                self.foresee(n + 1, ready);
+                self.foresee(n + FORESIGHT, ready);
                 let token = self.epoll.token(n);
                 if token != WAKER {
                     self.receive(token, woken, &mut buffer);
@@ -168,15 +170,17 @@ impl Worker {
         }
     }
 
-    /// Memory is asked for what the n-th of the ready sockets will need, and the next one's own place, while others are read.
+    /// Memory is asked for what the sockets before the n-th of the ready ones will need, and for the n-th's own place, while
+    /// others are read.
     fn foresee(&self, n: usize, ready: usize) {
-        if n + 1 < ready {
-            self.sockets.prefetch(self.epoll.token(n + 1));
+        if n < ready {
+            self.sockets.prefetch(self.epoll.token(n));
         }
-        if n < ready
-            && let Some(socket) = self.sockets.at(self.epoll.token(n))
-        {
-            self.engine.foresee(socket.leg);
+        for steps in 0..FORESIGHT {
+            let Some(n) = (n + steps).checked_sub(FORESIGHT).filter(|n| *n < ready) else { continue };
+            if let Some(socket) = self.sockets.at(self.epoll.token(n)) {
+                self.engine.foresee(socket.leg, steps, &self.sockets);
+            }
         }
     }
 
