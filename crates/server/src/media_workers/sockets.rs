@@ -18,27 +18,40 @@ pub(crate) struct MediaSocket {
     pub(crate) socket: UdpSocket,
     pub(crate) leg: LegId,
     pub(crate) channel: Channel,
-    /// When it was read last.
+    /// When it was read last; nothing if it was not emptied then.
     read: Option<Instant>,
+    /// The time stamp of the packet that was read first then.
+    timestamp: Option<[u8; 4]>,
     /// How often it was read.
     reads: u8,
 }
 
 impl MediaSocket {
     fn new(socket: UdpSocket, leg: LegId, channel: Channel) -> Self {
-        Self { socket, leg, channel, read: None, reads: 0 }
+        Self { socket, leg, channel, read: None, timestamp: None, reads: 0 }
     }
 
-    /// It is read at `now`: whether to look for more than one packet. Where the last one came 20 ms ago there hardly is another;
-    /// looking would cost a system call for each packet. A stream that stutters, has another packet time or is not RTP is read
-    /// until it is empty, and each once in a while: a packet that came early must not make all that follow late.
-    pub(crate) fn may_hold_more(&mut self, now: Instant) -> bool {
+    /// `packet` was the first one read from it at `now`: whether to look for more. Where the last one came 20 ms ago there hardly
+    /// is another; looking would cost a system call for each packet. A stream that stutters, has another packet time, is not RTP
+    /// or ends a key (RFC 4733 2.5.1.4: three packets of the same time, often at once) is read until it is empty, and each once
+    /// in a while: a packet that came early must not make all that follow late.
+    pub(crate) fn may_hold_more(&mut self, now: Instant, packet: &[u8]) -> bool {
         self.reads = self.reads.wrapping_add(1);
+        let timestamp = packet.get(RTP_TIMESTAMP).and_then(|bytes| bytes.try_into().ok());
+        let goes_on = timestamp.is_some() && std::mem::replace(&mut self.timestamp, timestamp) != timestamp;
         let since = self.read.replace(now).map(|read| now.saturating_duration_since(read));
-        let is_even = since.is_some_and(|since| ONE_PACKET.contains(&since));
+        let is_even = goes_on && since.is_some_and(|since| ONE_PACKET.contains(&since));
         self.channel != Channel::Rtp || !is_even || self.reads.is_multiple_of(EMPTIED_EVERY)
     }
+
+    /// It was read, but not until it was empty: the next time it will be.
+    pub(crate) fn leave_unfinished(&mut self) {
+        self.read = None;
+    }
 }
+
+/// Where a packet's time stamp lies (RFC 3550 5.1).
+const RTP_TIMESTAMP: Range<usize> = 4..8;
 
 /// From one packet of a stream to the next, where nothing else came in between.
 const ONE_PACKET: Range<Duration> = Duration::from_millis(15)..Duration::from_millis(26);
@@ -253,18 +266,28 @@ mod tests {
     fn an_even_stream_is_emptied_seldom_and_any_other_always() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut socket = MediaSocket::new(socket, LegId(1), Channel::Rtp);
-        let mut now = Instant::now();
-        let mut emptied = |after_ms: u64, times: usize| {
+        let (mut now, mut timestamp) = (Instant::now(), 0u32);
+        let mut emptied = |after_ms: u64, samples: u32, times: usize| {
             let empties = (0..times).filter(|_| {
                 now += Duration::from_millis(after_ms);
-                socket.may_hold_more(now)
+                timestamp += samples;
+                let mut packet = [0; 172];
+                packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+                socket.may_hold_more(now, &packet)
             });
             empties.count()
         };
-        assert_eq!(emptied(20, 1), 1, "the first one");
-        assert_eq!(emptied(20, 159), 10);
+        assert_eq!(emptied(20, 160, 1), 1, "the first one");
+        assert_eq!(emptied(20, 160, 159), 10);
         for other in [0, 10, 30, 60] {
-            assert_eq!(emptied(other, 40), 40, "{other} ms");
+            assert_eq!(emptied(other, 160, 40), 40, "{other} ms");
         }
+        assert_eq!(emptied(20, 0, 40), 40, "a key");
+        assert_eq!(emptied(20, 160, 48), 3);
+        socket.leave_unfinished();
+        now += Duration::from_millis(20);
+        assert!(socket.may_hold_more(now, &[1; 172]), "not emptied before");
+        now += Duration::from_millis(20);
+        assert!(socket.may_hold_more(now, &[0x16; 5]), "not RTP");
     }
 }

@@ -243,10 +243,8 @@ impl Worker {
     }
 
     fn receive(&mut self, token: u64, now: Instant, buffer: &mut [u8]) {
-        let Some(socket) = self.sockets.at_mut(token) else { return };
-        let at_most = if socket.may_hold_more(now) { MAX_PER_SOCKET } else { 1 };
-        for _ in 0..at_most {
-            let Some(socket) = self.sockets.at(token) else { return };
+        for n in 0..MAX_PER_SOCKET {
+            let Some(socket) = self.sockets.at_mut(token) else { return };
             let (leg, channel) = (socket.leg, socket.channel);
             let (length, from) = match socket.socket.recv_from(buffer) {
                 Ok(received) => received,
@@ -254,12 +252,17 @@ impl Worker {
                 // What an earlier packet of ours met; others may wait behind it.
                 Err(_) => continue,
             };
+            let goes_on = n > 0 || socket.may_hold_more(now, &buffer[..length]);
             self.received += 1;
             self.guarded(Some(leg), |worker| {
                 worker.engine.handle_packet(now, leg, channel, from, &mut buffer[..length], &mut worker.sockets);
             });
+            if !goes_on {
+                return;
+            }
         }
-        if at_most > 1 {
+        if let Some(socket) = self.sockets.at_mut(token) {
+            socket.leave_unfinished();
             self.unfinished.push(token);
         }
     }
