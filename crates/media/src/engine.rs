@@ -219,7 +219,8 @@ impl Engine {
                 Some(None) => leg.timers.clear(Timer::Transport),
                 None => {}
             }
-            self.wake_ups.schedule(slot, generation, &mut leg.timers);
+            let Some(start) = self.start else { return };
+            self.wake_ups.schedule(slot, generation, &mut leg.timers, start);
         }
     }
 }

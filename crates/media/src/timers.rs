@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a leg may wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,22 @@ impl Timer {
     /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Frame, Self::Report, Self::KeepAlive, Self::Quiet, Self::Recording, Self::Transport, Self::Beat];
+
+    /// Nobody hears whether it goes off a little later.
+    const fn may_wait(self) -> bool {
+        matches!(self, Self::Report | Self::KeepAlive | Self::Quiet | Self::Recording)
+    }
+}
+
+/// Timers that may wait go off at whole multiples of this, counted from where frames are counted from too: one wake-up serves all
+/// of them, and often frames.
+const ROUND: Duration = Duration::from_millis(50);
+
+/// The first round at or after `at`.
+fn round_up(at: Instant, start: Instant) -> Instant {
+    let since = at.saturating_duration_since(start).as_nanos();
+    let over = since % ROUND.as_nanos();
+    if over == 0 { at } else { at + Duration::from_nanos((ROUND.as_nanos() - over) as u64) }
 }
 
 /// The timers of one leg.
@@ -73,8 +89,15 @@ impl Timers {
         self.scheduled == Some(at)
     }
 
-    fn earliest(&self) -> Option<Instant> {
-        self.at.iter().flatten().min().copied()
+    /// When the leg is to be woken, with rounds counted from `start`.
+    fn wake_at(&self, start: Instant) -> Option<Instant> {
+        let (mut exact, mut round) = (None, None);
+        for (timer, at) in Timer::ALL.into_iter().zip(self.at) {
+            let first = if timer.may_wait() { &mut round } else { &mut exact };
+            *first = [*first, at].into_iter().flatten().min();
+        }
+        let round = round.filter(|at| exact.is_none_or(|exact| *at < exact)).map(|at| round_up(at, start));
+        [exact, round].into_iter().flatten().min()
     }
 }
 
@@ -88,10 +111,10 @@ pub struct WakeUps {
 }
 
 impl WakeUps {
-    /// Sees to it that the leg in `slot` is woken at its earliest timer. An entry that stands earlier is left:
-    /// waking for nothing is cheaper than a heap operation per packet.
-    pub fn schedule(&mut self, slot: u32, generation: u32, timers: &mut Timers) {
-        if let Some(at) = timers.earliest()
+    /// Sees to it that the leg in `slot` is woken at its earliest timer, or in the round after it that is counted from `start`.
+    /// An entry that stands earlier is left: waking for nothing is cheaper than a heap operation per packet.
+    pub fn schedule(&mut self, slot: u32, generation: u32, timers: &mut Timers, start: Instant) {
+        if let Some(at) = timers.wake_at(start)
             && timers.scheduled.is_none_or(|scheduled| at < scheduled)
         {
             timers.scheduled = Some(at);
@@ -132,5 +155,39 @@ impl WakeUps {
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "an arbitrary start for a test")]
+    fn woken_after(timers: &[(Timer, u64)]) -> Option<Duration> {
+        let start = Instant::now();
+        let (mut own, mut wake_ups) = (Timers::default(), WakeUps::default());
+        for (timer, after) in timers {
+            own.set(*timer, start + ms(*after));
+        }
+        wake_ups.schedule(0, 0, &mut own, start);
+        wake_ups.next().map(|at| at - start)
+    }
+
+    #[test]
+    fn what_may_wait_waits_for_the_round_and_what_may_not_does_not() {
+        assert_eq!(woken_after(&[]), None);
+        assert_eq!(woken_after(&[(Timer::Frame, 1_001)]), Some(ms(1_001)));
+        for timer in [Timer::Report, Timer::KeepAlive, Timer::Quiet, Timer::Recording] {
+            assert_eq!(woken_after(&[(Timer::Quiet, 60_000), (timer, 1_001)]), Some(ms(1_050)), "{timer:?}");
+            assert_eq!(woken_after(&[(timer, 1_050)]), Some(ms(1_050)), "{timer:?}");
+            for exact in [Timer::Frame, Timer::Transport, Timer::Beat] {
+                assert_eq!(woken_after(&[(timer, 1_001), (exact, 1_020)]), Some(ms(1_020)), "{timer:?}, {exact:?}");
+                assert_eq!(woken_after(&[(timer, 1_001), (exact, 1_000)]), Some(ms(1_000)), "{timer:?}, {exact:?}");
+            }
+        }
     }
 }
