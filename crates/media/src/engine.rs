@@ -136,14 +136,16 @@ impl Engine {
             return self.legs.prefetch_name(leg);
         }
         let Some(slot) = self.legs.slot(leg) else { return };
-        if steps >= 3 {
-            return if steps == 4 { self.legs.prefetch_place(slot) } else { self.legs.prefetch(slot) };
-        }
-        let Some(partner) = self.legs.get(slot).and_then(|leg| leg.partner) else { return };
-        if steps == 2 {
-            self.legs.prefetch(partner);
-        } else if let Some(partner) = self.legs.get(partner) {
-            sink.foresee(partner.id, steps);
+        let partner = || self.legs.get(slot)?.partner;
+        match steps {
+            4 => self.legs.prefetch_place(slot),
+            3 => self.legs.prefetch(slot),
+            2 => partner().into_iter().for_each(|partner| self.legs.prefetch(partner)),
+            _ => {
+                if let Some(partner) = partner().and_then(|partner| self.legs.get(partner)) {
+                    sink.foresee(partner.id, steps);
+                }
+            }
         }
     }
 
