@@ -40,7 +40,7 @@ pub fn at_300(rig: &mut Rig) -> Result<(), String> {
         rig.report.measured(&of(""), through, "ms", Some(mark));
         rig.report.measured(&of(", kernel alone (bare forwarder)"), kernel, "ms", None);
         let own = through.zip(kernel).map(|(through, kernel)| through - kernel);
-        rig.report.measured(&of(", sori's own share"), own, "ms", None);
+        rig.report.compared(&of(", sori's own share"), own, "ms");
     }
     rig.report.figure(&format!("{name}: CPU of a call-second of a bare forwarder"), cost, "ms", None);
     rig.report.raw(alone);

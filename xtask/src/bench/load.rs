@@ -107,7 +107,7 @@ fn call_seconds(rig: &mut Rig, run: &Value, name: &str, mark: f64, kind: Kind) -
     let alone = packet.ok_or("the kernel's benchmark told no cost of a packet")? * PACKETS * directions / 1_000_000.0;
     rig.report.figure(&format!("{name}: kernel alone (udplimit)"), alone, "ms", None);
     if let Some(cost) = run["cpu_ms_per_call_s"].as_f64() {
-        rig.report.figure(&format!("{name}: times the kernel alone"), cost / alone, "×", None);
+        rig.report.compared(&format!("{name}: times the kernel alone"), Some(cost / alone), "×");
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ struct Figure {
     others: Vec<f64>,
     unit: &'static str,
     mark: Option<f64>,
+    /// It is made of two figures, each with noise of its own.
+    is_compared: bool,
 }
 
 /// Everything that was measured.
@@ -43,7 +45,14 @@ impl Report {
 
     /// A figure that may be missing; its mark is not met then.
     pub fn measured(&mut self, name: &str, value: Option<f64>, unit: &'static str, mark: Option<f64>) {
-        self.figures.push(Figure { name: name.to_owned(), value, others: Vec::new(), unit, mark });
+        let name = name.to_owned();
+        self.figures.push(Figure { name, value, others: Vec::new(), unit, mark, is_compared: false });
+    }
+
+    /// What one figure is beside another of the same run: a difference or a ratio. It has no mark.
+    pub fn compared(&mut self, name: &str, value: Option<f64>, unit: &'static str) {
+        let name = name.to_owned();
+        self.figures.push(Figure { name, value, others: Vec::new(), unit, mark: None, is_compared: true });
     }
 
     /// Figures so far.
@@ -162,13 +171,19 @@ impl Figure {
         ["s", "ms", "ns"].contains(&self.unit)
     }
 
-    /// Another run: of times the least counts, since the machine only adds to them; of all else the most, since a failure is one
-    /// however seldom. The others are told too.
+    /// Another run: of times the least counts, since the machine only adds to them; of what compares two of them the middle, since
+    /// it adds to either; of all else the most, since a failure is one however seldom. The others are told too.
     fn fold(&mut self, again: &Self) {
         let Some((before, now)) = self.value.zip(again.value) else {
             self.value = None;
             return;
         };
+        if self.is_compared {
+            self.others.extend([before, now]);
+            self.others.sort_by(f64::total_cmp);
+            self.value = Some(self.others.remove((self.others.len() - 1) / 2));
+            return;
+        }
         let (counts, other) = if (now < before) == self.is_time() { (now, before) } else { (before, now) };
         self.value = Some(counts);
         self.others.push(other);
@@ -255,6 +270,16 @@ mod tests {
         assert_eq!(report.len(), 3);
         assert!(report.table().contains("| time | 1.5 ms (other runs 3, 2.5) | 2 ms | 0.75 | met |"));
         assert!(report.table().contains("| failed | 2 (other runs 0, 0) | 0 |  | not met |"));
+    }
+
+    #[test]
+    fn of_several_comparisons_the_middle_counts() {
+        let mut report = Report::default();
+        for (run, share) in [0.2, -1.5, 0.4].into_iter().enumerate() {
+            report.compared("share", Some(share), "ms");
+            report.fold(0, run.min(1));
+        }
+        assert!(report.table().contains("| share | 0.2 ms (other runs -1.5, 0.4) |"), "{}", report.table());
     }
 
     #[test]
