@@ -26,15 +26,8 @@ impl<T> Default for LegMap<T> {
 
 impl<T> LegMap<T> {
     /// How many legs are in it.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether there is no leg in it.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// What is kept of `leg`.
@@ -44,7 +37,7 @@ impl<T> LegMap<T> {
     }
 
     /// The same, to change it.
-    pub fn get_mut(&mut self, leg: LegId) -> Option<&mut T> {
+    fn get_mut(&mut self, leg: LegId) -> Option<&mut T> {
         let place = self.find(leg)?;
         self.places.get_mut(place)?.as_mut().map(|(_, kept)| kept)
     }
@@ -155,7 +148,7 @@ mod tests {
                 } else {
                     assert_eq!(map.remove(leg), model.remove(&leg));
                 }
-                assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
+                assert_eq!(map.len(), model.len());
                 for (leg, kept) in &mut model {
                     map.prefetch(*leg);
                     assert_eq!(map.get(*leg), Some(&*kept));
