@@ -100,10 +100,10 @@ fn call_seconds(rig: &mut Rig, run: &Value, name: &str, mark: f64, kind: Kind) -
     rig.report.field(run, &quality, "/media/worst_bad_pct", "%", Some(marks::BAD_PACKETS));
     let (kinds, directions): (&[&str], f64) = match kind {
         Kind::Ivr => (&["send", "recv"], 1.0),
-        Kind::Bridge => (&["relay"], 2.0),
+        Kind::Bridge => (&[kernel::RELAY], 2.0),
     };
-    let kernel = rig.kernel()?;
-    let packet: Option<f64> = kinds.iter().map(|kind| kernel::cheapest(kernel, kind)).sum();
+    let found = kernel::measure(rig)?;
+    let packet: Option<f64> = kinds.iter().map(|kind| kernel::cheapest(&found, kind)).sum();
     let alone = packet.ok_or("the kernel's benchmark told no cost of a packet")? * PACKETS * directions / 1_000_000.0;
     rig.report.figure(&format!("{name}: kernel alone (udplimit)"), alone, "ms", None);
     if let Some(cost) = run["cpu_ms_per_call_s"].as_f64() {

@@ -13,6 +13,7 @@ pub mod relay;
 mod report;
 mod rig;
 mod ringing;
+mod rounds;
 mod selection;
 mod signalling;
 mod stopwatch;
@@ -37,10 +38,6 @@ const MEASUREMENTS: [Measurement; 10] = [
     Measurement { name: "memory", what: "memory of a bridged call", measure: load::memory },
 ];
 
-/// Runs of a measurement at most. A mark of time that is missed is measured again: whatever else goes on on the machine adds to
-/// a time and never takes from it.
-const MAX_RUNS: usize = 3;
-
 /// The repository's root.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -59,8 +56,8 @@ fn micro(rig: &mut Rig) -> Result<(), String> {
 
 /// Measures what is asked for, all without arguments. Fails unless every mark is met.
 pub fn run(arguments: &[String]) -> ExitCode {
-    let chosen = match selection::of(arguments, &MEASUREMENTS) {
-        Ok(Selection::Measure(chosen)) => chosen,
+    let wanted = match selection::of(arguments, &MEASUREMENTS) {
+        Ok(Selection::Measure(wanted)) => wanted,
         Ok(Selection::List) => {
             selection::print(&MEASUREMENTS);
             return ExitCode::SUCCESS;
@@ -71,28 +68,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
         }
     };
     let mut rig = Rig::new(root().join("../shared/load"), target().join("bench"));
-    for measurement in chosen {
-        measure(&mut rig, measurement);
-    }
+    rounds::run(&mut rig, &wanted);
     conclude(&rig.report, &rig.output)
-}
-
-/// Measures until the marks of time are met, [`MAX_RUNS`] times at most.
-fn measure(rig: &mut Rig, measurement: &Measurement) {
-    let first = rig.report.len();
-    for run in 1..=MAX_RUNS {
-        let start = rig.report.len();
-        // One that fails does not hide the others.
-        if let Err(problem) = (measurement.measure)(rig) {
-            eprintln!("{}: {problem}", measurement.name);
-            return rig.report.unmeasured(measurement.name, &problem);
-        }
-        rig.report.fold(first, start);
-        if run == MAX_RUNS || !rig.report.is_slow(first) {
-            return;
-        }
-        println!("{}: slower than its mark, measured again", measurement.name);
-    }
 }
 
 fn conclude(report: &Report, output: &Path) -> ExitCode {

@@ -3,6 +3,7 @@
 use super::stopwatch::Cost;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 /// One figure with what it should be at most.
@@ -60,9 +61,9 @@ impl Report {
         self.figures.len()
     }
 
-    /// Is one of the figures from `first` on a time above its mark?
-    pub fn is_slow(&self, first: usize) -> bool {
-        self.figures[first..].iter().any(|figure| figure.is_time() && figure.met() == Some(false))
+    /// Is one of these figures a time above its mark?
+    pub fn is_slow(&self, figures: &Range<usize>) -> bool {
+        self.figures[figures.clone()].iter().any(|figure| figure.is_time() && figure.met() == Some(false))
     }
 
     /// Takes the figures from `again` on as another run of those from `first` on.
@@ -265,7 +266,7 @@ mod tests {
             report.figure("time", time, "ms", Some(2.0));
             report.figure("failed", failed, "", Some(0.0));
             report.fold(1, start);
-            assert_eq!(report.is_slow(1), run == 0, "the one before does not count");
+            assert_eq!(report.is_slow(&(1..report.len())), run == 0, "the one before does not count");
         }
         assert_eq!(report.len(), 3);
         assert!(report.table().contains("| time | 1.5 ms (other runs 3, 2.5) | 2 ms | 0.75 | met |"));

@@ -1,6 +1,5 @@
 //! What all measurements share: where the harness and the reports are, and how a program gets a core of its own.
 
-use super::kernel;
 use super::report::Report;
 use crate::demo::{Demo, Place};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +22,6 @@ pub struct Rig {
     pub shared: PathBuf,
     /// Where reports and logs go.
     pub output: PathBuf,
-    kernel: Option<Vec<(String, f64)>>,
 }
 
 impl Rig {
@@ -31,7 +29,7 @@ impl Rig {
     pub fn new(shared: PathBuf, output: PathBuf) -> Self {
         let mut report = Report::default();
         report.others(others(&shared));
-        Self { report, shared, output, kernel: None }
+        Self { report, shared, output }
     }
 
     /// What goes before a program so that it runs on `core`, at the highest weight; each of these becomes the program.
@@ -57,17 +55,6 @@ impl Rig {
             port: PORT,
             carrier: FAR_END,
         })
-    }
-
-    /// What the kernel alone takes for a packet, by test, in nanoseconds; measured once.
-    ///
-    /// # Errors
-    /// When there is no C compiler or the program fails.
-    pub fn kernel(&mut self) -> Result<&[(String, f64)], String> {
-        if self.kernel.is_none() {
-            self.kernel = Some(kernel::measure(&mut self.report, &self.shared, &self.output)?);
-        }
-        Ok(self.kernel.as_deref().unwrap_or_default())
     }
 }
 

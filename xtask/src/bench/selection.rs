@@ -1,6 +1,7 @@
 //! Which measurements are wanted.
 
 use super::rig::Rig;
+use std::time::Duration;
 
 /// One measurement.
 pub struct Measurement {
@@ -12,24 +13,39 @@ pub struct Measurement {
     pub measure: fn(&mut Rig) -> Result<(), String>,
 }
 
+/// The longest patience, in minutes.
+const LONGEST_PATIENCE: u64 = 600;
+
+/// What is to be measured.
+pub struct Wanted<'a> {
+    /// In the order they stand in.
+    pub measurements: Vec<&'a Measurement>,
+    /// How long what misses its mark may be measured again, from the start.
+    pub patience: Duration,
+}
+
 /// What the arguments ask for.
 pub enum Selection<'a> {
     /// To be told what there is.
     List,
-    /// These, in the order they stand in.
-    Measure(Vec<&'a Measurement>),
+    /// These.
+    Measure(Wanted<'a>),
 }
 
-/// Reads `--list` or `--only NAME …`; `load` means everything but `micro`, and no argument means everything.
+/// Reads `--list`, `--patience MINUTES` or `--only NAME …`; `load` means everything but `micro`, and no name means everything.
 ///
 /// # Errors
 /// A sentence about an argument that is not understood.
 pub fn of<'a>(arguments: &[String], all: &'a [Measurement]) -> Result<Selection<'a>, String> {
     let mut names = Vec::new();
-    for argument in arguments {
+    let mut wants_names = false;
+    let mut patience = Duration::ZERO;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--list" => return Ok(Selection::List),
-            "--only" => {}
+            "--patience" => patience = minutes(arguments.next())?,
+            "--only" => wants_names = true,
             "load" => names.extend(all.iter().map(|one| one.name).filter(|name| *name != "micro")),
             name if all.iter().any(|one| one.name == name) => names.push(name),
             other => {
@@ -38,10 +54,17 @@ pub fn of<'a>(arguments: &[String], all: &'a [Measurement]) -> Result<Selection<
             }
         }
     }
-    if names.is_empty() && !arguments.is_empty() {
+    if names.is_empty() && wants_names {
         return Err("--only needs a name; --list tells them".to_owned());
     }
-    Ok(Selection::Measure(all.iter().filter(|one| names.is_empty() || names.contains(&one.name)).collect()))
+    let measurements = all.iter().filter(|one| names.is_empty() || names.contains(&one.name)).collect();
+    Ok(Selection::Measure(Wanted { measurements, patience }))
+}
+
+fn minutes(text: Option<&String>) -> Result<Duration, String> {
+    let minutes = text.and_then(|text| text.parse().ok()).filter(|minutes| *minutes <= LONGEST_PATIENCE);
+    let minutes: u64 = minutes.ok_or_else(|| format!("--patience needs minutes, {LONGEST_PATIENCE} at most"))?;
+    Ok(Duration::from_secs(minutes * 60))
 }
 
 /// Tells what there is.
@@ -65,7 +88,15 @@ mod tests {
         let arguments: Vec<String> = arguments.iter().map(|&one| one.to_owned()).collect();
         match of(&arguments, &ALL)? {
             Selection::List => Ok(vec!["list"]),
-            Selection::Measure(chosen) => Ok(chosen.into_iter().map(|one| one.name).collect()),
+            Selection::Measure(wanted) => Ok(wanted.measurements.into_iter().map(|one| one.name).collect()),
+        }
+    }
+
+    fn patience(arguments: &[&str]) -> Result<u64, String> {
+        let arguments: Vec<String> = arguments.iter().map(|&one| one.to_owned()).collect();
+        match of(&arguments, &ALL)? {
+            Selection::List => Ok(0),
+            Selection::Measure(wanted) => Ok(wanted.patience.as_secs()),
         }
     }
 
@@ -75,6 +106,16 @@ mod tests {
         assert_eq!(names(&["--only", "memory", "micro"]).unwrap(), ["micro", "memory"]);
         assert_eq!(names(&["load"]).unwrap(), ["setup", "memory"]);
         assert_eq!(names(&["--list"]).unwrap(), ["list"]);
+    }
+
+    #[test]
+    fn patience_is_in_minutes() {
+        assert_eq!(patience(&[]), Ok(0));
+        assert_eq!(patience(&["--patience", "90", "--only", "setup"]), Ok(5_400));
+        assert_eq!(names(&["--patience", "90"]).unwrap(), ["micro", "setup", "memory"]);
+        for wrong in [&["--patience"][..], &["--patience", "601"], &["--patience", "--only"]] {
+            assert!(patience(wrong).unwrap_err().contains("minutes, 600 at most"), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ pub mod api;
 use crate::user_agent::Account;
 use api::Api;
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -79,10 +79,14 @@ impl Demo {
     /// Starts the program and waits until it is ready.
     ///
     /// # Errors
-    /// When there is no build, or it does not get ready within twenty seconds.
+    /// When there is no build, another program is at its place, or it does not get ready within twenty seconds.
     pub fn start(place: Place) -> Result<Self, String> {
         if !place.program.exists() {
             return Err(format!("there is no {}; build it with scripts/build", place.program.display()));
+        }
+        // Otherwise that one would say that it is ready, and be measured by the figures of one that has ended.
+        if TcpStream::connect(place.http()).is_ok() {
+            return Err(format!("another server is at {} already; end it first", place.http()));
         }
         let text = |problem: std::io::Error| problem.to_string();
         let folder = tempfile::tempdir().map_err(text)?;
@@ -197,4 +201,24 @@ fn phones(api: &Api, manager: &str, count: usize) -> Result<Vec<Account>, String
     let made = api.items("/phones")?;
     let made = made.iter().filter(|phone| phone["name"].as_str().is_some_and(|name| name.starts_with("bench ")));
     made.map(|phone| Ok(Account { user: text(phone, "user_id")?, password: text(phone, "password")? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_taken_is_not_measured() {
+        let other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let place = Place {
+            program: std::env::current_exe().unwrap(),
+            launcher: Vec::new(),
+            log: std::env::temp_dir().join("sori-never-written.log"),
+            host: Ipv4Addr::LOCALHOST,
+            port: other.local_addr().unwrap().port(),
+            carrier: other.local_addr().unwrap(),
+        };
+        let refused = Demo::start(place).map(drop).unwrap_err();
+        assert!(refused.contains("another server is at 127.0.0.1:"), "{refused}");
+    }
 }
