@@ -16,6 +16,8 @@ const LEAST_INTERVAL: u32 = 32;
 const MOST_INTERVAL: u32 = 24 * 3600;
 /// The call ends this long before its interval does, or a third of it when that is less, seconds (RFC 4028 10).
 const LAST_MOMENT: u32 = 32;
+/// A refresh of ours is given up after this: its transaction is over (64 × T1, timers B and F, RFC 3261 17.1), and a little.
+const REFRESH_TAKES: Duration = Duration::from_secs(33);
 /// A refresh that failed is tried again after this at the earliest: its transaction is over by then.
 const TRY_AGAIN: Duration = Duration::from_secs(40);
 
@@ -154,8 +156,14 @@ impl SessionTimer {
     pub(crate) fn restart(&mut self, now: Instant) -> Duration {
         let interval = Duration::from_secs(u64::from(self.interval));
         let left = interval - Duration::from_secs(u64::from(LAST_MOMENT.min(self.interval / 3)));
-        self.deadline = Some(now + left);
-        if self.refresher == Refresher::Us { interval / 2 } else { left }
+        if self.refresher == Refresher::Peer {
+            self.deadline = Some(now + left);
+            return left;
+        }
+        // In a short session two thirds are over before a refresh that gets lost has been repeated as often as it may be.
+        let tried = (interval / 2 + REFRESH_TAKES).min(interval);
+        self.deadline = Some(now + left.max(tried));
+        interval / 2
     }
 
     /// Time went by: is it over, or how long until the next look?
@@ -200,6 +208,20 @@ mod tests {
         assert_eq!(answer("k: x, Timer\r\nx: 600;refresher=uac\r\n"), (600, Refresher::Peer, peer(600)));
         assert_eq!(answer("k: timer\r\nx: 600 ; refresher=uas\r\n"), (600, Refresher::Us, us(600)));
         assert_eq!(answer("x: 600;refresher=uac\r\n"), (600, Refresher::Us, us(600)));
+    }
+
+    #[test]
+    fn a_refresh_of_ours_may_run_its_course() {
+        let now = Instant::now();
+        let over = |interval: u32, refresher: Refresher| {
+            let mut timer = SessionTimer { interval, refresher, ..SessionTimer::new(interval, 90) };
+            timer.restart(now);
+            (timer.deadline.unwrap() - now).as_secs()
+        };
+        assert_eq!((over(90, Refresher::Peer), over(90, Refresher::Us)), (60, 78));
+        assert_eq!((over(180, Refresher::Peer), over(180, Refresher::Us)), (148, 148));
+        assert_eq!((over(1_800, Refresher::Peer), over(1_800, Refresher::Us)), (1_768, 1_768));
+        assert_eq!((over(LEAST_INTERVAL, Refresher::Peer), over(LEAST_INTERVAL, Refresher::Us)), (22, 32));
     }
 
     #[test]
