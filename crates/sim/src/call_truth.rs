@@ -142,8 +142,9 @@ impl CallTruth {
     ///
     /// # Errors
     /// Says who is.
-    pub fn look_for_silence(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
-        self.check_heard_again(agents, now)?;
+    pub fn look_for_silence(&self, agents: &[Agent], wire: &WireTruth, now: Now) -> Result<(), String> {
+        self.check_heard_again(agents, wire, now)?;
+        let now = now.instant;
         for call in parties(agents).filter(|call| call.side == Side::Customer) {
             let is_excused =
                 excuse::is_upset(agents, call.key, now) || excuse::is_faulty(agents, call.key, Fault::spoils_audio);
@@ -201,7 +202,8 @@ impl CallTruth {
                 {
                     continue;
                 }
-                let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix);
+                // The silence of a line counts anew when it is connected again.
+                let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix).max(back_at(record));
                 let untold = excuse::is_faulty(agents, key(record), Fault::leaves_untold);
                 // Who held and resumed in a hurry does not know itself what was agreed last.
                 let is_held = agents.iter().any(|agent| agent.left_holding.contains(&key(record)))
@@ -248,9 +250,7 @@ impl CallTruth {
                 call.key == key_of_it
                     && call.side == side
                     && call.version == 1
-                    && !call.faults.iter().any(|f| f.haunts())
-                    // Another device of the same call that answered when nobody waited for it any more.
-                    && !wire.is_unheard(&call.call_id)
+                    && !is_late_device(call, wire)
             })
         };
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };
@@ -273,20 +273,23 @@ impl CallTruth {
     }
 
     /// Who was taken back from hold hears the other again, and the other way round.
-    fn check_heard_again(&self, agents: &[Agent], now: Instant) -> Result<(), String> {
+    fn check_heard_again(&self, agents: &[Agent], wire: &WireTruth, now: Now) -> Result<(), String> {
         for call in parties(agents).filter(|call| !is_held(call)) {
             let Some(agreed) = call.agreed_at else { continue };
-            let waited = now.saturating_duration_since(agreed);
-            let is_excused = excuse::is_upset(agents, call.key, now)
+            let waited = now.instant.saturating_duration_since(agreed);
+            let is_excused = excuse::is_upset(agents, call.key, now.instant)
                 || excuse::is_faulty(agents, call.key, |fault| fault.spoils_audio() || fault == Fault::HoldsStormily);
-            if waited < self.heard_within || waited > 2 * self.heard_within || is_excused || !self.is_engaged(call.key)
+            if waited < self.heard_within
+                || waited > 2 * self.heard_within
+                || is_excused
+                || !self.has_talked_for(call.key, self.heard_within, now)
             {
                 continue;
             }
-            let other = parties(agents).find(|other| other.key == call.key && other.side != call.side);
-            let Some(other) =
-                other.filter(|other| !other.holds && other.up_at < Some(agreed) && other.agreed_at < Some(agreed))
-            else {
+            let other = parties(agents).find(|other| {
+                other.key == call.key && other.side != call.side && !is_late_device(other, wire) && !is_held(other)
+            });
+            let Some(other) = other.filter(|other| other.up_at < Some(agreed) && other.agreed_at < Some(agreed)) else {
                 continue;
             };
             if call.hearing.voice < Some(agreed) || other.hearing.voice < Some(agreed) {
@@ -296,8 +299,13 @@ impl CallTruth {
         Ok(())
     }
 
-    fn is_engaged(&self, of: u64) -> bool {
-        self.calls.values().any(|record| record.state == CallState::Engaged && key(record) == of)
+    /// Were the parties of this call connected with each other all this time? Who is handed on hears the ringback meanwhile,
+    /// whatever who hands on does with their own line.
+    fn has_talked_for(&self, of: u64, time: Duration, now: Now) -> bool {
+        let record = self.calls.values().find(|record| record.state == CallState::Engaged && key(record) == of);
+        record.is_some_and(|record| {
+            !is_being_handed_on(record) && Duration::from_millis(now.unix.since_ms(back_at(record))) >= time
+        })
     }
 
     /// Is there a good reason that this customer hears nothing?
@@ -341,11 +349,13 @@ fn check(call: &CallRecord) -> Result<(), &'static str> {
     };
     // The echo test is answered by nobody, and not missed either.
     let echoed = call.trace.iter().any(|mark| mark.what == "echo");
+    // Whom nobody took after they were handed on is missed, for somebody should call back.
+    let dropped = call.trace.iter().any(|mark| mark.what == "transfer_failed");
     let before_start = |at: UnixMillis| at < call.started_at;
     match () {
         () if ended != call.ended_at.is_some() => Err("a call has a time of its end exactly when it ended"),
         () if call.ended_at.is_some_and(before_start) => Err("a call ended before it began"),
-        () if answered && reason => Err("a call was answered and has a reason why not"),
+        () if answered && reason && !dropped => Err("a call was answered and has a reason why not"),
         () if ended && !answered && !reason && !echoed => Err("a call was not answered for no reason"),
         () => Ok(()),
     }
@@ -401,6 +411,23 @@ fn parties(agents: &[Agent]) -> impl Iterator<Item = &AgentCall> {
         .filter(|agent| !agent.gone)
         .flat_map(|agent| agent.calls.values())
         .filter(|call| call.stand == Stand::Up)
+}
+
+/// Does whom it is handed on to ring?
+fn is_being_handed_on(record: &CallRecord) -> bool {
+    let last = |is: fn(&str) -> bool| record.trace.iter().rposition(|mark| is(&mark.what));
+    last(|what| what == "transfer") > last(|what| matches!(what, "transfer_failed" | "answered" | "joined"))
+}
+
+/// When who was handed on in vain was connected again with who handed on; before all time where that never was.
+fn back_at(record: &CallRecord) -> UnixMillis {
+    let failed = record.trace.iter().rfind(|mark| mark.what == "transfer_failed");
+    UnixMillis(failed.map_or(0, |mark| mark.at_ms))
+}
+
+/// Another device of the same call that answered when nobody waited for it any more?
+fn is_late_device(call: &AgentCall, wire: &WireTruth) -> bool {
+    call.faults.iter().any(|fault| fault.haunts()) || wire.is_unheard(&call.call_id)
 }
 
 /// Is it, or was it, handed on to somebody else, or joined with another?

@@ -74,8 +74,10 @@ impl Way {
         self.cut_until.is_some_and(|until| now < until)
     }
 
-    /// The box begins anew, at this public address; false when there is none.
+    /// The agent is at another line, which is whole. Its box, where it has one, begins anew at this public address; false
+    /// where there is none.
     pub fn restart(&mut self, public: IpAddr) -> bool {
+        self.cut_until = None;
         let Some(nat) = &mut self.nat else { return false };
         nat.restart(public);
         true
@@ -139,5 +141,7 @@ mod tests {
         way.cut(now + Duration::from_secs(2));
         assert!(way.is_cut(now + Duration::from_secs(4)));
         assert!(!way.is_cut(now + Duration::from_secs(5)));
+        way.restart("198.51.100.2".parse().unwrap());
+        assert!(!way.is_cut(now), "it is at another line");
     }
 }

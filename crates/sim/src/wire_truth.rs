@@ -34,7 +34,8 @@ struct Seen {
     ours: bool,
     /// CSeq number of the peer's first INVITE, of the one with credentials when it was challenged.
     first: Option<u32>,
-    /// The switch answered it.
+    /// It was answered: what comes after is not the end of it. A phone that began anew meanwhile knows the call no more and
+    /// refuses a copy of the INVITE that was late.
     answered: bool,
     /// It stands among the customers' calls that arrived.
     counted: bool,
@@ -164,10 +165,11 @@ impl WireTruth {
         if seen.too_late {
             return;
         }
-        if status >= 300 {
+        if status >= 300 && !seen.answered {
             seen.over = Some("the peer had refused the INVITE");
             seen.presents = false;
-        } else if status > 100 {
+        } else if (101..300).contains(&status) {
+            seen.answered |= status >= 200;
             let given_up = seen.requests.iter().any(|(_, method, _)| method == "CANCEL");
             seen.presents = !given_up && !seen.lost && !seen.in_vain;
         }
@@ -218,6 +220,19 @@ mod tests {
             truth.arrived(Duration::from_secs(second), 1, true, &answer);
             truth.arrived(Duration::from_secs(second), 1, true, &answer);
             assert_eq!(truth.is_unheard("a"), is_unheard, "answered after {second} s");
+        }
+    }
+
+    #[test]
+    fn the_first_final_response_counts() {
+        for (first, second, may_hang_up) in [("200 OK", "481 Gone", true), ("481 Gone", "200 OK", false)] {
+            let mut truth = presented();
+            for status in [first, second] {
+                let response = message(&format!("SIP/2.0 {status}"), "1 INVITE", "<sip:u@h>;tag=2");
+                truth.arrived(Duration::ZERO, 1, true, &response);
+            }
+            let bye = message("BYE sip:u SIP/2.0", "2 BYE", "<sip:u@h>;tag=2");
+            assert_eq!(truth.sent(Duration::ZERO, 1, &bye, 1).is_ok(), may_hang_up, "{first}, then {second}");
         }
     }
 

@@ -247,7 +247,7 @@ impl World {
             self.listen_at = now.instant + if self.is_idle() { LISTENING_IDLE } else { LISTENING };
             self.calls.listen(&self.agents, &self.wire, now.instant)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
-                self.calls.look_for_silence(&self.agents, now.instant)?;
+                self.calls.look_for_silence(&self.agents, &self.wire, now)?;
             }
             if self.setup.sip.loss <= FAIR_LOSS {
                 self.calls.look_for_ghosts(&self.agents, &self.wire, now)?;
