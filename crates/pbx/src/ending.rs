@@ -84,6 +84,9 @@ impl Pbx {
             call.record.held = held;
         }
         call.trace(now, if held { "held" } else { "resumed" }, who);
+        if who == "manager" && !held {
+            self.taken_back(call, now);
+        }
     }
 
     /// The third party hung up.

@@ -1,6 +1,6 @@
 //! Handing a customer on unseen ("blind"): the target rings while the customer hears the ringback. Who hands on keeps the
-//! customer until the target answers, and has them back when it does not; who has left is rung once more before the
-//! customer is told that nobody can answer.
+//! customer until the target answers, has them back when it does not, and takes them back by resuming; who has left is rung
+//! once more before the customer is told that nobody can answer.
 
 use crate::announcement;
 use crate::call::{Call, State};
@@ -267,6 +267,14 @@ impl Pbx {
         if rung && self.settings.managers.get(&manager).is_some_and(|m| !self.lines.has_free_line(m)) {
             self.withdraw_receiver(call, Withdrawal::AnsweredElsewhere);
             self.hand_over_failed(call, Cause::Busy, now);
+        }
+    }
+
+    /// Who hands on resumed their line: they want the customer back, who would hear the ringback and not them.
+    pub(crate) fn taken_back(&mut self, call: &mut Call, now: UnixMillis) {
+        if matches!(&call.state, State::HandingOver(hand_over) if hand_over.leg.is_some()) {
+            self.withdraw_receiver(call, Withdrawal::CallerLeft);
+            self.hand_over_failed(call, Cause::NoAnswer, now);
         }
     }
 

@@ -247,10 +247,7 @@ impl CallTruth {
         }
         let party = |side| {
             parties(agents).find(|call| {
-                call.key == key_of_it
-                    && call.side == side
-                    && call.version == 1
-                    && !is_late_device(call, wire)
+                call.key == key_of_it && call.side == side && call.version == 1 && !is_late_device(call, wire)
             })
         };
         let (Some(customer), Some(manager)) = (party(Side::Customer), party(Side::Manager)) else { return Ok(()) };

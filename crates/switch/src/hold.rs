@@ -4,8 +4,8 @@ use crate::call::Role;
 use crate::prompts;
 use crate::switch::{Now, Switch};
 use media::{Command, LegId, Repeat, Source};
-use pbx::Fact;
 use pbx::command::{BuiltIn, Language};
+use pbx::{Fact, Party};
 
 /// Playbacks the switch starts by itself; the business never hears of their end.
 const OWN_PLAYBACK: u64 = 0;
@@ -30,7 +30,13 @@ impl Switch {
     fn carry_out_hold(&mut self, id: LegId, far_holds: bool, now: Now) {
         let Some(leg) = self.legs.get(&id) else { return };
         let (call, role) = (leg.call, leg.role);
-        let Some(other) = self.connected_with(id) else { return };
+        let Some(other) = self.connected_with(id) else {
+            // Who hands on is connected with nobody, and takes the customer back by resuming.
+            if let Some(party @ Party::Manager(_)) = self.party_of(id).filter(|_| !far_holds) {
+                self.pbx.handle_fact(Fact::Held { call, party, held: false }, now.unix);
+            }
+            return;
+        };
         // A manager who holds leaves the other with music; the network of somebody outside plays its own.
         if !matches!(role, Role::Customer | Role::Third) {
             let command = if far_holds {

@@ -86,6 +86,55 @@ fn a_colleague_who_refuses() {
     );
 }
 
+/// Who resumes wants the customer back; whoever rings is let alone.
+#[test]
+fn who_hands_on_takes_back() {
+    check(
+        "
+        jun desk_phone x 1
+        A minji dials 01011112222
+            dial A +821011112222 as +827040000003
+            play A dialler ringback kr forever
+            * minji is call
+            * lead +821011112222
+            * talk1 open minji
+            * assignee_assigned minji
+            * A ringing minji talk1
+        A far answers
+            connect A dialler
+            * talk1 open minji
+            * A engaged minji talk1
+        A minji holds
+            * A engaged minji held talk1
+        A minji transfers to jun
+            transfer A accepted
+            play A customer ringback loop forever
+            present A jun \"01011112222\"
+            * A engaged minji+jun held talk1
+        A minji resumes
+            withdraw A jun caller_left
+            transfer A failed no_answer
+            connect A dialler
+            * A engaged minji talk1
+        A minji transfers to 01022223333
+            transfer A accepted
+            play A customer ringback loop forever
+            dial A +821022223333 as +827040000003
+            * A engaged minji talk1
+        A minji resumes
+            hang up A third no_answer
+            transfer A failed no_answer
+            connect A dialler
+            * A engaged minji talk1
+        A minji hangs up
+            end A
+            * minji is waiting
+            * A ended minji talk1
+            * talk1 open minji
+        ",
+    );
+}
+
 #[test]
 fn a_colleague_who_lets_it_ring() {
     check(

@@ -70,6 +70,33 @@ fn a_colleague_who_refuses() {
 }
 
 #[test]
+fn who_hands_on_takes_back() {
+    let mut world = World::new();
+    world.customer_talks_to_minji();
+    world.direct(MINJI, 0, "sendonly");
+    world.refer(MINJI, 0, "sip:u2@192.0.2.1");
+    world.skip();
+    assert_eq!(world.heard(), "carrier hears a tone, minji hears nothing");
+    world.direct(MINJI, 0, "sendrecv");
+    world.check(
+        "
+        minji > INVITE sdp
+        minji < 200 sdp
+        jun < CANCEL
+        minji < NOTIFY (480)
+        minji > ACK
+        minji > 200 NOTIFY
+        jun > 200 CANCEL
+        jun > 487
+        jun < ACK
+        ",
+    );
+    assert_eq!(world.heard(), "carrier hears minji, minji hears carrier");
+    world.hang_up(MINJI, 0);
+    world.check_all_free();
+}
+
+#[test]
 fn a_colleague_who_lets_it_ring() {
     let mut world = World::new();
     world.customer_talks_to_minji();
