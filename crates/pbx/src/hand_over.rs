@@ -274,8 +274,25 @@ impl Pbx {
     pub(crate) fn taken_back(&mut self, call: &mut Call, now: UnixMillis) {
         if matches!(&call.state, State::HandingOver(hand_over) if hand_over.leg.is_some()) {
             self.withdraw_receiver(call, Withdrawal::CallerLeft);
-            self.hand_over_failed(call, Cause::NoAnswer, now);
+            self.end_hand_over(call, Cause::NoAnswer, "taken_back", now);
         }
+    }
+
+    /// Takes back whom the manager `by` hands on, as the console asks for it.
+    ///
+    /// # Errors
+    /// When the call is unknown or over, or this manager hands nobody on in it; nothing has happened then.
+    pub fn take_back(&mut self, call: CallId, by: ManagerId, now: UnixMillis) -> Result<(), TransferRefusal> {
+        let asked = self.with_call(call, now, |pbx, call| {
+            let State::HandingOver(hand_over) = &call.state else { return Err(TransferRefusal::NotHandingOn) };
+            if hand_over.giver != by || hand_over.leg.is_none() {
+                return Err(TransferRefusal::NotHandingOn);
+            }
+            pbx.taken_back(call, now);
+            Ok(())
+        });
+        self.settle(now);
+        asked.unwrap_or(Err(TransferRefusal::UnknownCall))
     }
 
     fn withdraw_receiver(&mut self, call: &Call, why: Withdrawal) {
@@ -299,10 +316,14 @@ impl Pbx {
     }
 
     fn hand_over_failed(&mut self, call: &mut Call, cause: Cause, now: UnixMillis) {
+        self.end_hand_over(call, cause, failure_word(cause), now);
+    }
+
+    fn end_hand_over(&mut self, call: &mut Call, cause: Cause, why: &str, now: UnixMillis) {
         let State::HandingOver(mut hand_over) = std::mem::replace(&mut call.state, State::Deciding) else { return };
         call.record.manager_ids = std::mem::take(&mut hand_over.talked);
         call.record.held = false;
-        call.trace(now, "transfer_failed", failure_word(cause));
+        call.trace(now, "transfer_failed", why);
         self.stop_timer(call, Timer::Stage);
         self.tell_transfer(call, hand_over.transfer.take(), TransferNews::Failed(cause));
         if let Some(leg) = hand_over.leg {

@@ -64,6 +64,8 @@ pub enum TransferRefusal {
     InvalidNumber,
     /// The call's own number is gone or has no carrier to dial through.
     NoCarrier,
+    /// The asking manager hands nobody on in this call now.
+    NotHandingOn,
     /// A call between managers is no customer's call: it is not handed on to a number or a third colleague unseen.
     NoCustomer,
 }
@@ -76,7 +78,7 @@ impl TransferRefusal {
             Self::InvalidNumber => Some("to"),
             Self::UnknownManager | Self::ToOneself | Self::Away | Self::OnCall => Some("manager_id"),
             Self::NotYourCall => Some("call_id"),
-            Self::UnknownCall | Self::NotTalking | Self::NoCarrier | Self::NoCustomer => None,
+            Self::UnknownCall | Self::NotTalking | Self::NotHandingOn | Self::NoCarrier | Self::NoCustomer => None,
         }
     }
 
@@ -93,6 +95,7 @@ impl TransferRefusal {
             Self::OnCall => "on_call",
             Self::InvalidNumber => "invalid_number",
             Self::NoCarrier => "no_carrier",
+            Self::NotHandingOn => "not_handing_on",
             Self::NoCustomer => "no_customer",
         }
     }
@@ -101,9 +104,12 @@ impl TransferRefusal {
     #[must_use]
     pub fn cause(self) -> Cause {
         match self {
-            Self::UnknownCall | Self::NotTalking | Self::NotYourCall | Self::ToOneself | Self::NoCustomer => {
-                Cause::Declined
-            }
+            Self::UnknownCall
+            | Self::NotTalking
+            | Self::NotHandingOn
+            | Self::NotYourCall
+            | Self::ToOneself
+            | Self::NoCustomer => Cause::Declined,
             Self::UnknownManager | Self::InvalidNumber => Cause::UnknownNumber,
             Self::Away | Self::NoCarrier => Cause::Unreachable,
             Self::OnCall => Cause::Busy,
@@ -116,6 +122,7 @@ impl fmt::Display for TransferRefusal {
         f.write_str(match self {
             Self::UnknownCall => "the call is over",
             Self::NotTalking => "only a manager who talks in the call may transfer it, once at a time",
+            Self::NotHandingOn => "only the manager whose transfer still rings may take the party back",
             Self::NotYourCall => "call_id: not a second call in which the same manager talks",
             Self::ToOneself => "manager_id: this manager has the call already",
             Self::UnknownManager => "manager_id: there is no such manager",

@@ -24,6 +24,8 @@ pub enum Order {
     HangUp(CallId, Option<ManagerId>, oneshot::Sender<bool>),
     /// Hand a call on for the manager who talks in it.
     Transfer(CallId, ManagerId, pbx::TransferTarget, oneshot::Sender<Result<(), pbx::TransferRefusal>>),
+    /// Take back whom the manager hands on in this call.
+    TakeBack(CallId, ManagerId, oneshot::Sender<Result<(), pbx::TransferRefusal>>),
     /// Change a conversation; a live one's row wins over the one given.
     EditConversation(
         Box<ConversationRecord>,
@@ -185,6 +187,11 @@ impl Control {
         to: pbx::TransferTarget,
     ) -> Result<Result<(), pbx::TransferRefusal>, Stopping> {
         self.ask(|answer| Order::Transfer(call, by, to, answer)).await
+    }
+    /// Ends a manager's handing on before anybody answered; answered when they have the party back.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn take_back(&self, call: CallId, by: ManagerId) -> Result<Result<(), pbx::TransferRefusal>, Stopping> {
+        self.ask(|answer| Order::TakeBack(call, by, answer)).await
     }
     /// The trace of a call that is up, or was a moment ago; one that is over is in the store.
     #[allow(clippy::missing_errors_doc)]

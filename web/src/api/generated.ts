@@ -124,7 +124,11 @@ export interface paths {
          * @description The caller must talk in the call. It answers once the target is being rung; when nobody there answers, the talk goes on.
          */
         post: operations["transfer"];
-        delete?: never;
+        /**
+         * Take back whom the caller hands on
+         * @description While nobody there has answered: who rings is let alone, and the caller talks on.
+         */
+        delete: operations["take_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2308,6 +2312,38 @@ export interface operations {
                 "application/json": components["schemas"]["Transfer"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {

@@ -115,6 +115,7 @@ export const commands = {
   addNote: (id: string, text: string) => bodyOf(client.POST("/conversations/{id}/notes", { ...byId(id), body: { text } })),
   callBack: (id: string) => bodyOf(client.POST("/conversations/{id}/calls", byId(id))),
   hangUp: (id: string) => bodyOf(client.POST("/calls/{id}/hang-up", byId(id))),
+  takeBack: (id: string) => bodyOf(client.DELETE("/calls/{id}/transfer", byId(id))),
   transfer: (id: string, body: TransferTarget) => bodyOf(client.POST("/calls/{id}/transfer", { ...byId(id), body })),
   changeCustomer: (id: string, body: CustomerChange) => bodyOf(client.PATCH("/customers/{id}", { ...byId(id), body })),
   issueNumber: (e164: string) => bodyOf(client.POST("/numbers", { body: { e164 } })),

@@ -439,6 +439,8 @@ export const en = {
   "softphone.transferTitle": "Hand the call on",
   "softphone.transferRings": "Ringing {name}. Your call ends when they answer.",
   "softphone.transferFailed": "{name} did not take the call. You are still talking.",
+  "softphone.transferTakeBack": "Cancel transfer",
+  "softphone.transferTakenBack": "The transfer is cancelled. You are still talking.",
   "softphone.transferNumber": "Telephone number",
   "softphone.noColleagues": "There is no colleague with a seat.",
   "trace.third": "Transferred to",

@@ -441,6 +441,8 @@ export const ko: Record<keyof typeof en, string> = {
   "softphone.transferTitle": "통화 전달",
   "softphone.transferRings": "{name} 연결 중이에요. 상대가 받으면 내 통화는 끝나요.",
   "softphone.transferFailed": "{name}에게 전달하지 못했어요. 통화는 계속되고 있어요.",
+  "softphone.transferTakeBack": "전달 취소",
+  "softphone.transferTakenBack": "전달을 취소했어요. 통화는 계속되고 있어요.",
   "softphone.transferNumber": "전화번호",
   "softphone.noColleagues": "전달할 수 있는 동료가 없어요.",
   "trace.third": "전달받은 쪽",

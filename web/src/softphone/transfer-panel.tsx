@@ -19,44 +19,92 @@ interface Target {
   name: string;
 }
 
+interface Standing {
+  state: "none" | "ringing" | "failed" | "taken_back";
+  /** Whom it is, or was, for, as the trace names them. */
+  to: string;
+}
+
 /** How the last transfer of a call stands, as its trace tells. */
-export function transferState(trace: CallTrace | undefined): "none" | "ringing" | "failed" {
-  const steps = (trace?.items ?? []).filter((item) => item.kind === "step").map((item) => item.what);
-  const began = steps.lastIndexOf("transfer");
-  if (began < 0) return "none";
-  return steps.indexOf("transfer_failed", began) > 0 ? "failed" : "ringing";
+export function transferState(trace: CallTrace | undefined): Standing {
+  const steps = (trace?.items ?? []).filter((item) => item.kind === "step");
+  const began = steps.findLastIndex((step) => step.what === "transfer");
+  if (began < 0) return { state: "none", to: "" };
+  const to = steps[began]?.detail ?? "";
+  const after = steps.slice(began);
+  const failed = after.find((step) => step.what === "transfer_failed");
+  if (failed) return { state: failed.detail === "taken_back" ? "taken_back" : "failed", to };
+  const isOver = after.some((step) => step.what === "answered" || step.what === "joined");
+  return { state: isOver ? "none" : "ringing", to };
+}
+
+/** "manager 0000…" or a number. */
+function useTargetName(): (to: string) => string {
+  const names = useNames();
+  return (to) => names.manager(to.replace(/^manager /, "")) ?? phoneNumber(to);
 }
 
 export function TransferPanel({ callId, onClose }: { callId: string; onClose: () => void }) {
   const { t } = useText();
-  const say = useProblemText();
+  const nameOf = useTargetName();
   const [target, setTarget] = useState<Target | null>(null);
   const transfer = useMutation({ mutationFn: (to: TransferTarget) => commands.transfer(callId, to) });
-  const trace = useQuery({ ...queries.trace(callId, true), enabled: transfer.isSuccess });
+  const trace = useQuery(queries.trace(callId, true));
+  const takeBack = useMutation({ mutationFn: () => commands.takeBack(callId), onSettled: () => trace.refetch() });
   const start = (chosen: Target) => {
     setTarget(chosen);
-    transfer.mutate(chosen.to);
+    takeBack.reset();
+    transfer.mutate(chosen.to, { onSuccess: () => trace.refetch() });
   };
-  const state = transfer.isSuccess ? transferState(trace.data) : "none";
-  const rings = transfer.isPending || (transfer.isSuccess && state !== "failed");
+  const { state, to } = transferState(trace.data);
+  const name = target?.name ?? nameOf(to);
+  const rings = transfer.isPending || state === "ringing";
+  // How an earlier one went is no news to who opens the panel again.
+  const outcome = transfer.isSuccess || takeBack.isSuccess ? state : "none";
   return (
     <section className="transfer" aria-label={t("softphone.transfer")} data-testid="transfer-panel" data-state={rings ? "ringing" : state}>
       <div className="transfer-head">
         <h3>{t("softphone.transferTitle")}</h3>
         <IconButton small label={t("common.close")} onPress={onClose}><X size={14} /></IconButton>
       </div>
-      {rings && target ? (
-        <p className="small transfer-rings" role="status"><PhoneForwarded size={14} aria-hidden /> {t("softphone.transferRings", { name: target.name })}</p>
+      {rings ? (
+        <Ringing name={name} error={takeBack.error} isTakingBack={takeBack.isPending} onTakeBack={() => takeBack.mutate()} />
       ) : (
         <>
-          {state === "failed" && target && <p className="small bad-word" role="alert">{t("softphone.transferFailed", { name: target.name })}</p>}
-          {transfer.isError && <p className="small bad-word" role="alert">{say(transfer.error)}</p>}
+          <Outcome state={outcome} name={name} error={transfer.error} />
           <Colleagues onChoose={start} />
           <NumberField onChoose={start} />
         </>
       )}
     </section>
   );
+}
+
+interface RingingProps {
+  name: string;
+  error: unknown;
+  isTakingBack: boolean;
+  onTakeBack: () => void;
+}
+
+function Ringing({ name, error, isTakingBack, onTakeBack }: RingingProps) {
+  const { t } = useText();
+  const say = useProblemText();
+  return (
+    <>
+      <p className="small transfer-rings" role="status"><PhoneForwarded size={14} aria-hidden /> {t("softphone.transferRings", { name })}</p>
+      {error !== null && <p className="small bad-word" role="alert">{say(error)}</p>}
+      <Button isDisabled={isTakingBack} onPress={onTakeBack} data-testid="transfer-take-back">{t("softphone.transferTakeBack")}</Button>
+    </>
+  );
+}
+
+function Outcome({ state, name, error }: { state: Standing["state"]; name: string; error: unknown }) {
+  const { t } = useText();
+  const say = useProblemText();
+  if (error !== null) return <p className="small bad-word" role="alert">{say(error)}</p>;
+  if (state === "taken_back") return <p className="small" role="status">{t("softphone.transferTakenBack")}</p>;
+  return state === "failed" ? <p className="small bad-word" role="alert">{t("softphone.transferFailed", { name })}</p> : null;
 }
 
 function Colleagues({ onChoose }: { onChoose: (target: Target) => void }) {

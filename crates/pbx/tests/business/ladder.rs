@@ -161,6 +161,11 @@ impl Ladder {
                     writeln!(self.said, "    refused {}", refusal.code()).unwrap();
                 }
             }
+            [id, who, "takes", "back"] => {
+                if let Err(refusal) = self.pbx.take_back(self.call(id), manager(who), self.now) {
+                    writeln!(self.said, "    refused {}", refusal.code()).unwrap();
+                }
+            }
             [id, who, "asks", "for", to] => self.ask_for(id, who, to),
             [id, rest @ ..] => self.in_call(id, rest, line),
             _ => panic!("not understood: {line}"),

@@ -519,6 +519,18 @@ fn the_console_hands_on() {
             play A customer ringback loop forever
             present A jun \"01011112222\"
             * A engaged minji+jun talk1
+        A jun takes back
+            refused not_handing_on
+        A minji takes back
+            withdraw A jun caller_left
+            connect A dialler
+            * A engaged minji talk1
+        A minji takes back
+            refused not_handing_on
+        A minji hands on to jun
+            play A customer ringback loop forever
+            present A jun \"01011112222\"
+            * A engaged minji+jun talk1
         A jun answers desk_phone
             hang up A dialler normal
             connect A jun

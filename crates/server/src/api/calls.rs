@@ -25,7 +25,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_calls, dial))
         .routes(routes!(get_call))
         .routes(routes!(hang_up))
-        .routes(routes!(super::transfer::transfer))
+        .routes(routes!(super::transfer::transfer, super::transfer::take_back))
         .routes(routes!(super::call_trace::get_trace))
         .routes(routes!(super::recordings::get_recording))
 }

@@ -1,4 +1,4 @@
-//! Handing a call on: to a colleague, to a number, or into another call of the same manager.
+//! Handing a call on: to a colleague, to a number, or into another call of the same manager; and taking it back.
 
 use super::app::App;
 use super::body::Input;
@@ -85,10 +85,29 @@ pub(super) async fn transfer(
     Ok(Json(call_view(&call, &caller)))
 }
 
+/// Take back whom the caller hands on
+///
+/// While nobody there has answered: who rings is let alone, and the caller talks on.
+#[utoipa::path(delete, path = "/calls/{id}/transfer", tag = "calls", params(("id" = String, Path)), responses((status = 200, body = CallView)))]
+pub(super) async fn take_back(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CallId>,
+) -> Result<Json<CallView>, Problem> {
+    let call = row(&app, id).await?;
+    if !may_transfer(&call, &caller) {
+        return Err(refusal(TransferRefusal::NotHandingOn));
+    }
+    app.control.take_back(id, caller.id).await?.map_err(refusal)?;
+    let call = settled(&app, || app.store.call(id), |_| true).await?;
+    Ok(Json(call_view(&call, &caller)))
+}
+
 fn refusal(why: TransferRefusal) -> Problem {
     let ko = match why {
         TransferRefusal::UnknownCall => "이미 종료된 통화입니다",
         TransferRefusal::NotTalking => "통화 중인 매니저만 전달할 수 있고, 한 번에 하나만 전달할 수 있습니다",
+        TransferRefusal::NotHandingOn => "전달 중인 매니저만, 상대가 받기 전에 취소할 수 있습니다",
         TransferRefusal::NotYourCall => "내가 통화 중인 다른 통화가 아닙니다",
         TransferRefusal::ToOneself => "이미 이 통화를 하고 있는 매니저입니다",
         TransferRefusal::UnknownManager => "해당 매니저가 없습니다",

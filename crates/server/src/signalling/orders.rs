@@ -37,6 +37,10 @@ pub(crate) fn carry_out(
             let started = switch.with_business(now, |pbx| pbx.transfer(call, by, to, now.unix));
             answer_after(outbox, switch, now, answer, started);
         }
+        Order::TakeBack(call, by, answer) => {
+            let done = switch.with_business(now, |pbx| pbx.take_back(call, by, now.unix));
+            answer_after(outbox, switch, now, answer, done);
+        }
         Order::EditConversation(current, edit, by, answer) => {
             let row = switch.with_business(now, |pbx| pbx.edit_conversation(*current, edit, by, now.unix));
             answer_after(outbox, switch, now, answer, row);

@@ -3,9 +3,10 @@
 use crate::api::ended;
 use crate::browser::Browser;
 use crate::desk_phone::DeskPhone;
-use crate::message::user_of;
+use crate::message::{Message, user_of};
+use crate::patience::SOON;
 use crate::sori::Sori;
-use crate::user_agent::{Call, UserAgent};
+use crate::user_agent::{Call, UserAgent, reply};
 
 const CUSTOMER: f64 = 440.0;
 const MANAGER: f64 = 700.0;
@@ -26,7 +27,7 @@ fn holds_and_hangs_up(manager: &mut Browser, call: &Call<'_>) {
     call.voice.wait_for_tone(MANAGER);
     manager.hears("softphone-audio", CUSTOMER);
     manager.click("softphone-hangup");
-    call.wait_for_bye(crate::patience::SOON);
+    call.wait_for_bye(SOON);
 }
 
 #[test]
@@ -171,6 +172,43 @@ fn a_manager_hands_a_customer_on_from_the_console() {
     third.voice.wait_for_tone(CUSTOMER);
     manager.wait_gone("softphone-hangup");
     call.hang_up();
-    third.wait_for_bye(crate::patience::SOON);
+    third.wait_for_bye(SOON);
+    sori.wait_until_idle();
+}
+
+#[test]
+fn a_manager_takes_a_customer_back_while_the_other_rings() {
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let mut manager = manager(&sori);
+    let call = carrier.call(sori.sip(), CALLER, "07040000003");
+    call.voice.sing(CUSTOMER);
+    manager.wait("ring-prompt");
+    manager.click("softphone-answer");
+    call.engaged();
+    call.voice.wait_for_tone(MANAGER);
+    manager.click("softphone-transfer");
+    manager.fill("transfer-number", "010-9876-5432");
+    manager.click("transfer-send");
+    let invite = carrier
+        .wait("an INVITE to the number", SOON, |came| came.method() == "INVITE" && came.start.contains("1098765432"));
+    let say = |request: &Message, status: &str| {
+        let to = format!("{};tag=third", invite.header("To"));
+        carrier.send(&reply(request, status, &to).with("Contact", "<sip:third@127.0.0.1>").write(), sori.sip());
+    };
+    say(&invite, "180 Ringing");
+    call.voice.wait_until_gone(MANAGER);
+    manager.wait_state("transfer-panel", "ringing");
+    manager.click("transfer-take-back");
+    let cancel = carrier.wait("a CANCEL of it", SOON, |came| {
+        came.method() == "CANCEL" && came.header("Call-ID") == invite.header("Call-ID")
+    });
+    say(&cancel, "200 OK");
+    say(&invite, "487 Request Terminated");
+    manager.wait_state("transfer-panel", "taken_back");
+    call.voice.wait_for_tone(MANAGER);
+    manager.hears("softphone-audio", CUSTOMER);
+    manager.click("softphone-hangup");
+    call.wait_for_bye(SOON);
     sori.wait_until_idle();
 }

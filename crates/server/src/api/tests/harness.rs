@@ -90,6 +90,11 @@ async fn control(
                 drain(&mut business, &writer);
                 let _ = done.send(outcome);
             }
+            Some(Order::TakeBack(call, by, done)) => {
+                let outcome = business.take_back(call, by, now());
+                drain(&mut business, &writer);
+                let _ = done.send(outcome);
+            }
             Some(Order::EditConversation(current, edit, by, done)) => {
                 let outcome = business.edit_conversation(*current, edit, by, now());
                 drain(&mut business, &writer);
