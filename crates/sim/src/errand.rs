@@ -3,7 +3,7 @@
 use crate::agent::key_of;
 use crate::workspace;
 use crate::world::World;
-use pbx::{DialRequest, ManagerId};
+use pbx::{CallId, DialRequest, ManagerId, TransferTarget};
 use std::sync::Arc;
 
 /// An order of the API.
@@ -20,6 +20,18 @@ pub enum Errand {
     HangUp {
         /// Who asks; `None` is the system.
         by: Option<ManagerId>,
+        /// The last eight digits of the customer's number.
+        key: u64,
+    },
+    /// Hand this customer on, for the manager who talks with them.
+    HandOn {
+        /// The last eight digits of the customer's number.
+        key: u64,
+        /// A colleague; nobody for a number outside.
+        to: Option<ManagerId>,
+    },
+    /// Take this customer back, for the manager who hands them on.
+    TakeBack {
         /// The last eight digits of the customer's number.
         key: u64,
     },
@@ -50,15 +62,33 @@ impl World {
                 self.switch.handle_settings(now, Arc::new(settings));
             }
             Errand::HangUp { by, key } => {
-                let live = self.switch.business().live_calls();
-                let call =
-                    live.filter(|call| key_of(&call.from) == key || key_of(&call.to) == key).map(|call| call.id).next();
-                if let Some(call) = call {
+                if let Some((call, _)) = self.live_call(key) {
                     self.ladder.note(self.clock.elapsed(), format!("the API hangs up on customer {key}"));
                     self.switch.with_business(now, |pbx| pbx.hang_up(call, by, now.unix));
                 }
             }
+            Errand::HandOn { key, to } => {
+                if let Some((call, Some(by))) = self.live_call(key) {
+                    self.ladder.note(self.clock.elapsed(), format!("the API hands customer {key} on"));
+                    let number = || TransferTarget::Number { dialled: format!("011{key:08}").into() };
+                    let to = to.map_or_else(number, TransferTarget::Manager);
+                    let _ = self.switch.with_business(now, |pbx| pbx.transfer(call, by, to, now.unix));
+                }
+            }
+            Errand::TakeBack { key } => {
+                if let Some((call, Some(by))) = self.live_call(key) {
+                    self.ladder.note(self.clock.elapsed(), format!("the API takes customer {key} back"));
+                    let _ = self.switch.with_business(now, |pbx| pbx.take_back(call, by, now.unix));
+                }
+            }
         }
         self.flush_switch()
+    }
+
+    /// The call with this customer, and who answered it.
+    fn live_call(&self, key: u64) -> Option<(CallId, Option<ManagerId>)> {
+        let mut live = self.switch.business().live_calls();
+        let call = live.find(|call| key_of(&call.from) == key || key_of(&call.to) == key)?;
+        Some((call.id, call.answered_by))
     }
 }

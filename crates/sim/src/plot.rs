@@ -64,6 +64,14 @@ fn plan_call(world: &mut World, rng: &mut Rng, key: u64) {
         let by = Some(some_manager(rng)).filter(|_| rng.chance(500));
         world.plan_errand(at + rng.ms(0..30_000), Errand::HangUp { by, key });
     }
+    if rng.chance(60) {
+        let at = at + rng.ms(3_000..30_000);
+        let to = Some(some_manager(rng)).filter(|_| rng.chance(700));
+        world.plan_errand(at, Errand::HandOn { key, to });
+        if rng.chance(500) {
+            world.plan_errand(at + rng.ms(0..8_000), Errand::TakeBack { key });
+        }
+    }
 }
 
 fn plan_settings(world: &mut World, rng: &mut Rng) {
