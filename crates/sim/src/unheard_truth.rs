@@ -73,8 +73,10 @@ impl UnheardTruth {
         let (method, cseq) = (glance.method.as_str(), glance.cseq);
         let dialog = self.dialog(glance);
         match glance.start {
+            // Who refreshes counts from when the answer reached it.
             Start::Request(_) if method == "ACK" => {
-                dialog.heard(now, Said::Answer, cseq, "INVITE");
+                let is_new = dialog.heard(now, Said::Answer, cseq, "INVITE");
+                dialog.agreed = Some(now).filter(|_| is_new).or(dialog.agreed);
             }
             Start::Request(_) if glance.in_dialog && changes_session(method) => {
                 dialog.heard(now, Said::Refresh, cseq, method);
@@ -97,8 +99,9 @@ impl UnheardTruth {
         match glance.start {
             Start::Request(_) if glance.in_dialog => dialog.said(now, Said::Change, glance),
             Start::Response(200..300) => {
+                // What is repeated had not reached it.
                 let key = (Said::Answer, glance.cseq, glance.method.clone());
-                if !dialog.said.contains_key(&key) {
+                if method != "INVITE" || !dialog.said.contains_key(&key) {
                     dialog.agreed = Some(now);
                 }
                 dialog.said(now, Said::Answer, glance);
@@ -193,15 +196,26 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_counts_from_when_it_was_answered() {
+    fn a_refresh_counts_from_when_it_was_answered_last() {
         let mut story = Story::new();
         story.truth.agent_sent(story.at(45), &request("2 UPDATE"));
         story.truth.arrived(story.at(45), &request("2 UPDATE"));
         story.truth.switch_sent(story.at(45), &ok("2 UPDATE"));
         story.truth.switch_sent(story.at(50), &ok("2 UPDATE"));
         story.truth.agent_sent(story.at(90), &request("3 UPDATE"));
-        assert!(!story.is_given_up(104));
-        assert!(story.is_given_up(105));
+        assert!(!story.is_given_up(109));
+        assert!(story.is_given_up(110));
+    }
+
+    #[test]
+    fn a_session_counts_from_the_ack() {
+        let mut story = Story::new();
+        story.truth.switch_sent(story.at(10), &ok("2 INVITE"));
+        story.truth.arrived(story.at(25), &request("2 ACK"));
+        story.truth.arrived(story.at(26), &request("2 ACK"));
+        story.truth.agent_sent(story.at(70), &request("3 UPDATE"));
+        assert!(!story.is_given_up(84));
+        assert!(story.is_given_up(85));
     }
 
     #[test]

@@ -178,6 +178,11 @@ impl ServerTransaction {
         }
     }
 
+    /// Was a 2xx sent, which still stands here to be repeated?
+    pub(crate) fn has_accepted(&self) -> bool {
+        self.last.starts_with(b"SIP/2.0 2")
+    }
+
     /// The ACK to a non-2xx came. Is it over afterwards?
     pub(crate) fn handle_ack(&mut self, now: Instant, wire: &mut Wire) -> bool {
         if self.state != ServerState::Completed || !self.is_invite() {

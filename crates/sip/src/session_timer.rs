@@ -166,6 +166,11 @@ impl SessionTimer {
         interval / 2
     }
 
+    /// Has the session begun?
+    pub(crate) fn runs(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// Time went by: is it over, or how long until the next look?
     pub(crate) fn look_again(&self, now: Instant) -> Option<Duration> {
         let left = self.deadline?.checked_duration_since(now).filter(|left| !left.is_zero())?;

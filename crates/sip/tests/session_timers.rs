@@ -126,6 +126,46 @@ fn a_callee_that_refreshes_must_do_so_in_time() {
 }
 
 #[test]
+fn a_callee_that_repeats_its_refresh_counts_from_the_last_answer() {
+    let mut peer = Peer::new(Transport::Udp);
+    let (_, invite) = peer.call();
+    let lines = "Contact: <sip:b@192.0.2.2>\nRequire: timer\nSession-Expires: 90;refresher=uas";
+    peer.respond(&invite, "200 OK", "b", lines);
+    peer.sent();
+    let update = crate::peer::of_callee(&invite, "b", "UPDATE", 5, "u");
+    let update = format!("{update}\nSupported: timer\nSession-Expires: 90;refresher=uac");
+    peer.pass(45_000);
+    peer.feed(&update);
+    peer.pass(20_000);
+    // Nothing of what we answered reached it until now.
+    peer.feed(&update);
+    assert!(peer.sent().iter().all(|text| text.starts_with("SIP/2.0 200")));
+    peer.pass(59_999);
+    assert!(peer.sent().is_empty());
+    peer.pass(1);
+    assert!(peer.one().1.starts_with("BYE"));
+}
+
+#[test]
+fn a_caller_that_refreshes_counts_from_what_it_acknowledges() {
+    let mut peer = Peer::new(Transport::Udp);
+    let lines = "Supported: timer\nSession-Expires: 90;refresher=uac";
+    peer.feed(&with_sdp(&format!("{INVITE}\n{lines}"), "offer"));
+    let Some(Event::Invite { id, .. }) = peer.told().pop() else { panic!("no Invite") };
+    peer.endpoint.accept(peer.now, id, sdp("answer"));
+    let (_, ok) = peer.one();
+    peer.pass(30_000);
+    peer.sent();
+    peer.feed(&within(&ok, "ACK", 10, "ack"));
+    assert_eq!(words(peer.told()), ["Confirmed"]);
+    peer.pass(59_999);
+    assert!(peer.sent().is_empty(), "60 s after the 200, 30 s after the ACK");
+    peer.pass(1);
+    assert!(peer.one().1.starts_with("BYE"));
+    peer.endpoint.end(peer.now, id, None);
+}
+
+#[test]
 fn a_refusal_is_borne_until_the_session_expires() {
     let mut peer = Peer::new(Transport::Udp);
     answered(&mut peer, "Allow: INVITE, UPDATE\nSession-Expires: 400;refresher=uac");

@@ -126,6 +126,7 @@ impl Endpoint {
         if session.told {
             return self.leave(now, id);
         }
+        self.peer_was_late(now, id);
         let key = InviteId(id);
         self.note_remote(id, body.as_deref());
         if was_answered {

@@ -51,7 +51,7 @@ impl Endpoint {
     }
 
     /// The session whose To tag a request has, if it really belongs there.
-    fn session_of(&mut self, request: &Request) -> Option<u64> {
+    pub(super) fn session_of(&mut self, request: &Request) -> Option<u64> {
         let id = session_number(request.to().tag()?)?;
         let session = self.invites.get_mut(&id)?;
         let is_its = session.dialog.owns(request) || session.select(|fork| fork.dialog.owns(request));

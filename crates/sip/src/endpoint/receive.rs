@@ -93,7 +93,11 @@ impl Endpoint {
         let key = server_transaction::key(&request, method, &self.wire);
         if let Some(server) = self.servers.get_mut(&key) {
             if method != Method::Ack {
-                return server.transaction.handle_repeat(now, &mut self.wire);
+                server.transaction.handle_repeat(now, &mut self.wire);
+                if method == Method::Update && server.transaction.has_accepted() {
+                    self.session_began_later(now, &request);
+                }
+                return;
             }
             // Some callers use the branch of the INVITE for the ACK to a 2xx too.
             if server.transaction.state != ServerState::Accepted {

@@ -12,7 +12,7 @@ use crate::print;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::response::Response;
-use crate::session::{Change, Phase};
+use crate::session::{Change, InviteSession, Phase};
 use crate::session_timer::{Refresher, SessionExpires, SessionTimer};
 use crate::timer::Timer;
 
@@ -37,6 +37,22 @@ impl Endpoint {
         let Some(session) = self.invites.get_mut(&id).filter(|session| !session.told) else { return };
         let pause = session.timer.restart(now);
         self.wire.timers.set(now, Timer::Session(id), pause);
+    }
+
+    /// The peer repeats the UPDATE that was answered, so that answer had not reached it: where it refreshes, it counts from a
+    /// later one than we did, and would find the call ended before its next refresh (RFC 4028 10).
+    pub(super) fn session_began_later(&mut self, now: Instant, update: &Request) {
+        let Some(id) = self.session_of(update) else { return };
+        self.peer_was_late(now, id);
+    }
+
+    /// The same where the ACK to a 2xx of ours comes.
+    pub(super) fn peer_was_late(&mut self, now: Instant, id: u64) {
+        let counts_from_now =
+            |session: &InviteSession| session.timer.refresher == Refresher::Peer && session.timer.runs();
+        if self.invites.get(&id).is_some_and(|session| counts_from_now(session)) {
+            self.restart_session_timer(now, id);
+        }
     }
 
     /// It is time to refresh, or too late.
