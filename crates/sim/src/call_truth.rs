@@ -128,9 +128,9 @@ impl CallTruth {
     ///
     /// # Errors
     /// Says who does not.
-    pub fn listen(&mut self, agents: &[Agent], wire: &WireTruth, now: Instant) -> Result<(), String> {
+    pub fn listen(&mut self, agents: &[Agent], wire: &WireTruth, now: Now) -> Result<(), String> {
         while let Some((at, id)) = self.engaged.first().copied()
-            && at <= now
+            && at <= now.instant
         {
             self.engaged.remove(&(at, id));
             self.check_heard(id, agents, wire, now)?;
@@ -203,7 +203,7 @@ impl CallTruth {
                     continue;
                 }
                 // The silence of a line counts anew when it is connected again.
-                let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix).max(back_at(record));
+                let since = before.get(&(record.id, side)).copied().unwrap_or(now.unix).max(connected_at(record));
                 let untold = excuse::is_faulty(agents, key(record), Fault::leaves_untold);
                 // Who held and resumed in a hurry does not know itself what was agreed last.
                 let is_held = agents.iter().any(|agent| agent.left_holding.contains(&key(record)))
@@ -237,11 +237,16 @@ impl CallTruth {
         }
     }
 
-    fn check_heard(&mut self, id: CallId, agents: &[Agent], wire: &WireTruth, now: Instant) -> Result<(), String> {
+    fn check_heard(&mut self, id: CallId, agents: &[Agent], wire: &WireTruth, now: Now) -> Result<(), String> {
         let Some(record) = self.calls.get(&id).filter(|call| call.state == CallState::Engaged && !call.held) else {
             return Ok(());
         };
-        let key_of_it = key(record);
+        if !has_talked_for(record, self.heard_within, now) {
+            // It was handed on meanwhile.
+            self.engaged.insert((now.instant + self.heard_within, id));
+            return Ok(());
+        }
+        let (key_of_it, now) = (key(record), now.instant);
         if excuse::is_upset(agents, key_of_it, now) || excuse::is_faulty(agents, key_of_it, Fault::spoils_audio) {
             return Ok(());
         }
@@ -279,7 +284,7 @@ impl CallTruth {
             if waited < self.heard_within
                 || waited > 2 * self.heard_within
                 || is_excused
-                || !self.has_talked_for(call.key, self.heard_within, now)
+                || !self.have_talked_for(call.key, self.heard_within, now)
             {
                 continue;
             }
@@ -296,13 +301,10 @@ impl CallTruth {
         Ok(())
     }
 
-    /// Were the parties of this call connected with each other all this time? Who is handed on hears the ringback meanwhile,
-    /// whatever who hands on does with their own line.
-    fn has_talked_for(&self, of: u64, time: Duration, now: Now) -> bool {
-        let record = self.calls.values().find(|record| record.state == CallState::Engaged && key(record) == of);
-        record.is_some_and(|record| {
-            !is_being_handed_on(record) && Duration::from_millis(now.unix.since_ms(back_at(record))) >= time
-        })
+    /// Do the parties with this key talk, and have all this time?
+    fn have_talked_for(&self, of: u64, time: Duration, now: Now) -> bool {
+        let mut talking = self.calls.values().filter(|record| record.state == CallState::Engaged);
+        talking.find(|record| key(record) == of).is_some_and(|record| has_talked_for(record, time, now))
     }
 
     /// Is there a good reason that this customer hears nothing?
@@ -416,10 +418,18 @@ fn is_being_handed_on(record: &CallRecord) -> bool {
     last(|what| what == "transfer") > last(|what| matches!(what, "transfer_failed" | "answered" | "joined"))
 }
 
-/// When who was handed on in vain was connected again with who handed on; before all time where that never was.
-fn back_at(record: &CallRecord) -> UnixMillis {
-    let failed = record.trace.iter().rfind(|mark| mark.what == "transfer_failed");
-    UnixMillis(failed.map_or(0, |mark| mark.at_ms))
+/// When its parties were connected last: answered, or back with who handed on in vain.
+fn connected_at(record: &CallRecord) -> UnixMillis {
+    let connects = |what: &str| matches!(what, "answered" | "transfer_failed" | "joined");
+    UnixMillis(record.trace.iter().rfind(|mark| connects(&mark.what)).map_or(0, |mark| mark.at_ms))
+}
+
+/// Were its parties connected with each other all this time? Who is handed on hears the ringback meanwhile, whatever who hands
+/// on does with their own line.
+fn has_talked_for(record: &CallRecord, time: Duration, now: Now) -> bool {
+    // The wall clock knows whole milliseconds.
+    let since = Duration::from_millis(now.unix.since_ms(connected_at(record)) + 1);
+    !is_being_handed_on(record) && since >= time
 }
 
 /// Another device of the same call that answered when nobody waited for it any more?

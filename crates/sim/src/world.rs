@@ -245,7 +245,7 @@ impl World {
         }
         if self.listen_at <= now.instant {
             self.listen_at = now.instant + if self.is_idle() { LISTENING_IDLE } else { LISTENING };
-            self.calls.listen(&self.agents, &self.wire, now.instant)?;
+            self.calls.listen(&self.agents, &self.wire, now)?;
             if self.setup.sip.is_clean() && self.setup.media.is_clean() {
                 self.calls.look_for_silence(&self.agents, &self.wire, now)?;
             }
