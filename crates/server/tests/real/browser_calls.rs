@@ -151,12 +151,8 @@ fn a_call_nobody_declined_or_answered_leaves_no_prompt_behind() {
     assert_eq!(record["missed_reason"], "customer_left", "{record}");
 }
 
-#[test]
-fn a_manager_hands_a_customer_on_from_the_console() {
-    const COLLEAGUE: f64 = 1_000.0;
-    let carrier = UserAgent::start();
-    let sori = Sori::start(&carrier);
-    let mut manager = manager(&sori);
+/// A customer talks to the manager, who hands them on to a number outside.
+fn hands_on<'a>(sori: &Sori, carrier: &'a UserAgent, manager: &mut Browser) -> Call<'a> {
     let call = carrier.call(sori.sip(), CALLER, "07040000003");
     call.voice.sing(CUSTOMER);
     manager.wait("ring-prompt");
@@ -166,6 +162,16 @@ fn a_manager_hands_a_customer_on_from_the_console() {
     manager.click("softphone-transfer");
     manager.fill("transfer-number", "010-9876-5432");
     manager.click("transfer-send");
+    call
+}
+
+#[test]
+fn a_manager_hands_a_customer_on_from_the_console() {
+    const COLLEAGUE: f64 = 1_000.0;
+    let carrier = UserAgent::start();
+    let sori = Sori::start(&carrier);
+    let mut manager = manager(&sori);
+    let call = hands_on(&sori, &carrier, &mut manager);
     let (_, third) = carrier.answer("1098765432", sori.sip());
     third.voice.sing(COLLEAGUE);
     call.voice.wait_for_tone(COLLEAGUE);
@@ -181,15 +187,7 @@ fn a_manager_takes_a_customer_back_while_the_other_rings() {
     let carrier = UserAgent::start();
     let sori = Sori::start(&carrier);
     let mut manager = manager(&sori);
-    let call = carrier.call(sori.sip(), CALLER, "07040000003");
-    call.voice.sing(CUSTOMER);
-    manager.wait("ring-prompt");
-    manager.click("softphone-answer");
-    call.engaged();
-    call.voice.wait_for_tone(MANAGER);
-    manager.click("softphone-transfer");
-    manager.fill("transfer-number", "010-9876-5432");
-    manager.click("transfer-send");
+    let call = hands_on(&sori, &carrier, &mut manager);
     let invite = carrier
         .wait("an INVITE to the number", SOON, |came| came.method() == "INVITE" && came.start.contains("1098765432"));
     let say = |request: &Message, status: &str| {
