@@ -1,6 +1,7 @@
 /** Names of managers, teams and numbers by id, from the lists that are small enough to be read whole. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { phoneNumber } from "../i18n/words";
 import { queries } from "./queries";
 import type { Manager, PhoneNumber, Team } from "./types";
 
@@ -11,6 +12,11 @@ export interface Names {
   manager: (id: string | null) => string | null;
   team: (id: string | null) => string | null;
   number: (id: string | null) => string | null;
+}
+
+/** Whom a trace means by a manager's ID, by "manager" and one, or by a number. */
+export function partyName(names: Names, named: string): string {
+  return names.manager(named.replace(/^manager /, "")) ?? phoneNumber(named);
 }
 
 export function useNames(): Names {

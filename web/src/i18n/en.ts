@@ -148,6 +148,7 @@ export const en = {
 
   "failure.busy": "Busy",
   "failure.declined": "Declined",
+  "failure.taken_back": "Taken back",
   "failure.no_answer": "No answer",
   "failure.unreachable": "Could not be reached",
   "failure.manager_left": "Hung up before an answer",

@@ -150,6 +150,7 @@ export const ko: Record<keyof typeof en, string> = {
 
   "failure.busy": "통화 중",
   "failure.declined": "거절됨",
+  "failure.taken_back": "전달한 매니저가 취소",
   "failure.no_answer": "응답 없음",
   "failure.unreachable": "연결할 수 없음",
   "failure.manager_left": "응답 전에 끊음",

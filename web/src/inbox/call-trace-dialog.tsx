@@ -1,15 +1,15 @@
 /** How a call went: steps, SIP messages and media on one time line. For whoever has to find out why. */
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, ArrowRight, AudioLines, CircleDot } from "lucide-react";
-import { useNames } from "../api/names";
+import { partyName, useNames, type Names } from "../api/names";
 import { queries } from "../api/queries";
 import type { Call, CallTrace, TraceItem, TraceLeg } from "../api/types";
-import { useText } from "../i18n/text";
-import { fullTime, phoneNumber, preciseTime } from "../i18n/words";
+import { useText, type Translate } from "../i18n/text";
+import { fullTime, preciseTime } from "../i18n/words";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { ErrorState, Skeleton } from "../ui/state-panel";
-import { missedText, stepText } from "./call-words";
+import { failureText, missedText, stepText } from "./call-words";
 
 export function CallTraceDialog({ call, onClose }: { call: Call; onClose: () => void }) {
   const { t, language } = useText();
@@ -120,9 +120,14 @@ function Direction({ item }: { item: TraceItem }) {
   return item.sent ? <ArrowRight size={14} aria-hidden /> : <ArrowLeft size={14} aria-hidden />;
 }
 
+function stepDetail({ what, detail }: TraceItem, names: Names, t: Translate): string {
+  if (what === "missed") return missedText(detail, t);
+  return what === "transfer_failed" ? failureText(detail, t) : partyName(names, detail);
+}
+
 function Step({ item }: { item: TraceItem }) {
   const { t } = useText();
   const names = useNames();
-  const detail = item.what === "missed" ? missedText(item.detail, t) : (names.manager(item.detail) ?? phoneNumber(item.detail));
+  const detail = stepDetail(item, names, t);
   return <>{stepText(item.what, t)} {detail && <span className="muted">{detail}</span>}</>;
 }

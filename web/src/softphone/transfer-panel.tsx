@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { PhoneForwarded, X } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { Button as AriaButton } from "react-aria-components";
-import { useNames } from "../api/names";
+import { partyName, useNames } from "../api/names";
 import { commands, queries } from "../api/queries";
 import type { CallTrace, Manager, TransferTarget } from "../api/types";
 import { useText } from "../i18n/text";
@@ -38,15 +38,9 @@ export function transferState(trace: CallTrace | undefined): Standing {
   return { state: isOver ? "none" : "ringing", to };
 }
 
-/** "manager 0000…" or a number. */
-function useTargetName(): (to: string) => string {
-  const names = useNames();
-  return (to) => names.manager(to.replace(/^manager /, "")) ?? phoneNumber(to);
-}
-
 export function TransferPanel({ callId, onClose }: { callId: string; onClose: () => void }) {
   const { t } = useText();
-  const nameOf = useTargetName();
+  const names = useNames();
   const [target, setTarget] = useState<Target | null>(null);
   const transfer = useMutation({ mutationFn: (to: TransferTarget) => commands.transfer(callId, to) });
   const trace = useQuery(queries.trace(callId, true));
@@ -57,7 +51,7 @@ export function TransferPanel({ callId, onClose }: { callId: string; onClose: ()
     transfer.mutate(chosen.to, { onSuccess: () => trace.refetch() });
   };
   const { state, to } = transferState(trace.data);
-  const name = target?.name ?? nameOf(to);
+  const name = target?.name ?? partyName(names, to);
   const rings = transfer.isPending || state === "ringing";
   // How an earlier one went is no news to who opens the panel again.
   const outcome = transfer.isSuccess || takeBack.isSuccess ? state : "none";
