@@ -348,13 +348,12 @@ fn check(call: &CallRecord) -> Result<(), &'static str> {
     };
     // The echo test is answered by nobody, and not missed either.
     let echoed = call.trace.iter().any(|mark| mark.what == "echo");
-    // Whom nobody took after they were handed on is missed, for somebody should call back.
-    let dropped = call.trace.iter().any(|mark| mark.what == "transfer_failed");
     let before_start = |at: UnixMillis| at < call.started_at;
     match () {
         () if ended != call.ended_at.is_some() => Err("a call has a time of its end exactly when it ended"),
         () if call.ended_at.is_some_and(before_start) => Err("a call ended before it began"),
-        () if answered && reason && !dropped => Err("a call was answered and has a reason why not"),
+        // Whom nobody took after who handed them on had left is missed, for somebody should call back.
+        () if answered && reason && !is_given_away(call) => Err("a call was answered and has a reason why not"),
         () if ended && !answered && !reason && !echoed => Err("a call was not answered for no reason"),
         () => Ok(()),
     }

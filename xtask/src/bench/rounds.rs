@@ -28,9 +28,7 @@ pub fn run(rig: &mut Rig, wanted: &Wanted<'_>) {
             Ok(cost) if cost <= quietest * AS_QUIET => {
                 quietest = quietest.min(cost);
                 println!("the kernel alone forwards a packet in {cost:.0} ns: what missed its mark is measured again");
-                for (measurement, figures) in &missed {
-                    again(rig, measurement, figures.start);
-                }
+                missed.retain(|(measurement, figures)| again(rig, measurement, figures.start));
             }
             Ok(_) => std::thread::sleep(PAUSE),
             Err(problem) => return rig.report.note(format!("Nothing more was measured: {problem}.")),
